@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * facts.h - what is known about one exchange.  A fact is unknown until its
+ * stage has come; when it came without a value it is absent.  The caller owns
+ * every string and keeps it alive as long as the facts.
+ */
+#ifndef POLICY_FACTS_H
+#define POLICY_FACTS_H
+
+#include "lib/address.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Stages in the order in which they come. */
+enum stage {
+	STAGE_CONNECTION,
+	STAGE_TUNNEL,		/* the CONNECT */
+	STAGE_ADDRESS,		/* after DNS, the address really used */
+	STAGE_HELLO,		/* ClientHello, or the first bytes */
+	STAGE_CERTIFICATE,
+	STAGE_REQUEST,
+	STAGE_BODY,
+	STAGE_RESPONSE
+};
+#define STAGES (STAGE_RESPONSE + 1)
+const char *stage_name(enum stage stage);
+
+/* FACT(id, "word in the policy", stage, "how explain says it").  Derived facts
+ * (category from host, address-kind, country and asn from destination) are
+ * worked out by the policy and never set. */
+#define FACT_TABLE(FACT) \
+FACT(CLIENT, "client", CONNECTION, "the client's address") \
+FACT(LISTENER, "listener", CONNECTION, "the listener") \
+FACT(HOURS, "hours", CONNECTION, "the time of day") \
+FACT(DATE, "date", CONNECTION, "the date") \
+FACT(HOST, "host", TUNNEL, "the host asked for") \
+FACT(PORT, "port", TUNNEL, "the port asked for") \
+FACT(CATEGORY, "category", TUNNEL, "the host's categories") \
+FACT(DESTINATION, "destination", ADDRESS, "the address connected to") \
+FACT(ADDRESS_KIND, "address-kind", ADDRESS, "the kind of that address") \
+FACT(COUNTRY, "country", ADDRESS, "the country of that address") \
+FACT(ASN, "asn", ADDRESS, "the network of that address") \
+FACT(SERVER_NAME, "server-name", HELLO, "the server name in the ClientHello") \
+FACT(PROTOCOL, "protocol", HELLO, "the protocol inside the tunnel") \
+FACT(METHOD, "method", REQUEST, "the method") \
+FACT(SCHEME, "scheme", REQUEST, "the scheme") \
+FACT(PATH, "path", REQUEST, "the path") \
+FACT(URL, "url", REQUEST, "the URL") \
+FACT(REQUEST_SIZE, "request-size", BODY, "the size of the request's content")
+
+enum fact {
+#define FACT(id, word, stage, says) FACT_##id,
+	FACT_TABLE(FACT)
+#undef FACT
+	FACTS
+};
+
+#define FACT_BIT(fact) (UINT64_C(1) << (fact))
+
+struct fact_string {
+	const char *text;
+	size_t length;
+};
+
+struct facts {
+	uint64_t known;		/* FACT_BIT: its stage came */
+	uint64_t present;	/* FACT_BIT: and it has a value */
+	uint64_t wall_us;	/* for hours and date; always set */
+	struct address client;
+	struct address destination;
+	struct fact_string listener;
+	struct fact_string host;	/* settled by lib/name.h */
+	struct fact_string server_name;	/* settled */
+	struct fact_string protocol;	/* "tls" "http" "websocket" "other" */
+	struct fact_string method;
+	struct fact_string scheme;	/* lower case */
+	struct fact_string path;	/* normalised for matching: unreserved
+					 * escapes decoded, dot segments gone */
+	struct fact_string url;		/* scheme://host[:port]path[?query] */
+	uint64_t request_size;		/* bytes; see request_size_final */
+	bool request_size_final;	/* false: at least so many so far */
+	bool is_tunnel;			/* a CONNECT: request facts never come */
+	uint16_t port;
+	uint32_t asn;			/* only where a tester states it; */
+	char country[3];		/* else derived from destination */
+};
+
+static inline void
+fact_set(struct facts *facts, enum fact fact)
+{
+	facts->known |= FACT_BIT(fact);
+	facts->present |= FACT_BIT(fact);
+}
+
+static inline void
+fact_set_absent(struct facts *facts, enum fact fact)
+{
+	facts->known |= FACT_BIT(fact);
+	facts->present &= ~FACT_BIT(fact);
+}
+
+#endif

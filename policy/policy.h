@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy.h - a compiled policy and the one function that decides.  The live
+ * proxy, `explain`, `expect` and later replay all call policy_decide(); nothing
+ * here reads a clock, a socket or a file after policy_open().
+ *
+ * A compiled policy is one sealed, read-only piece of memory with offsets
+ * instead of pointers, made by compile.h in the loader, mapped here.  Regular
+ * expressions travel as text and are compiled when it is mapped.
+ */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include "lib/depth.h"
+#include "policy/facts.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct policy;
+
+/* Map a snapshot from its descriptor (sealed memfd or file).  NULL, and why is
+ * filled with words, if it is not one of this layout.  The descriptor stays the
+ * caller's. */
+struct policy *policy_open(int fd, char *why, size_t why_size);
+/* Unmap; nothing that pointed into it may be used after. */
+void policy_close(struct policy **policy);
+
+enum verdict {
+	VERDICT_AUDIT,
+	VERDICT_DENY
+};
+const char *verdict_name(enum verdict verdict);
+
+/* Built-in refusals that a deciding rule lifts by naming the fact. */
+enum {
+	LIFTS_ADDRESS = 1,	/* names address-kind or destination */
+	LIFTS_PORT = 2		/* names port */
+};
+
+struct policy_rule {
+	const char *name;
+	const char *file;	/* as a person would open it */
+	uint32_t line;
+	const char *because;	/* deny: the words on the page; else NULL */
+	const char *ground;	/* "security" "technical" "business" or NULL */
+	const char *owner;
+	const char *purpose;
+	const char *keep_query;	/* names, space separated, or NULL */
+};
+
+struct policy_would {
+	enum verdict verdict;
+	struct policy_rule rule;
+};
+
+#define POLICY_WOULD_MAX 4
+
+struct decision {
+	enum verdict verdict;
+	bool by_rule;		/* false: the end of the list */
+	struct policy_rule rule; /* name "default" where no rule decided */
+	enum stage stage;	/* latest stage any fact of it came from */
+	unsigned lifts;
+	enum record_depth depth;
+	enum record_as as;
+	bool forward;		/* commit forward */
+	/* The list entry that made a category line of the deciding rule hold;
+	 * category NULL where none did. */
+	const char *category;
+	const char *list_file;
+	uint32_t list_line;
+	struct fact_string list_entry;	/* points into the policy */
+	/* report-only rules that held on the way */
+	struct policy_would would[POLICY_WOULD_MAX];
+	uint32_t would_count;
+	/* Facts that rules before the deciding one asked for and that were
+	 * unknown: if none of them can come, this decision is the last. */
+	uint64_t waiting;
+};
+
+/* Walk the access list with the facts known so far.  No I/O, no allocation. */
+void policy_decide(const struct policy *policy, const struct facts *facts,
+    struct decision *decision);
+/* Facts that any access rule asks for (FACT_BIT), so that a caller need not
+ * gather what nobody wants. */
+uint64_t policy_asks(const struct policy *policy);
+/* Smallest bound of request-size above size, or UINT64_MAX: when the count of
+ * body bytes crosses it, decide again. */
+uint64_t policy_next_size(const struct policy *policy, uint64_t size);
+/* Country and AS number of an address; false if no database was loaded or it
+ * does not know.  country gets two letters and NUL. */
+bool policy_geo(const struct policy *policy, const struct address *address,
+    char country[3], uint32_t *asn);
+
+const char *policy_name(const struct policy *policy);
+/* "sha256:" and 64 hex digits of the canonical form and all that it uses. */
+const char *policy_version(const struct policy *policy);
+const char *policy_contact(const struct policy *policy);	/* or NULL */
+const char *policy_controller(const struct policy *policy);	/* or NULL */
+
+#endif
