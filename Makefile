@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+# One Makefile.  make run and make test are all a newcomer needs.
+#
+#   make            build everything into build/
+#   make run        install what is missing, build, start in the foreground
+#   make test       all tests (installs what they need)
+#   make check      the quick part: unit and golden tests, corpora, lint
+#   make SAN=1 ...  the same with ASan and UBSan, in build-san/
+#   make fuzz       run every fuzz target for FUZZ_SECONDS each
+#   make install    to DESTDIR/PREFIX
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+PREFIX ?= /usr
+DESTDIR ?=
+FUZZ_SECONDS ?= 60
+
+ifdef SAN
+B := build-san
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DGATEBOOK_SANITIZED=1
+OPT := -O1 -g
+else
+B := build
+SANFLAGS :=
+OPT := -O2 -g -D_FORTIFY_SOURCE=3
+endif
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifneq ($(findstring clang,$(CC)),)
+B := $(B)-clang
+endif
+
+PACKAGES := libevent_core libssl libcrypto libunbound libmaxminddb libpcre2-8 \
+	libpsl libidn2 libseccomp jansson
+# Reads pkg-config only once there is something to build.
+PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+libs = $(shell pkg-config --libs $(1) 2>/dev/null)
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes \
+	-Wstrict-prototypes -Wcast-qual -Wformat=2 -Wpointer-arith \
+	-Wwrite-strings -Wundef -Wvla $(if $(CI),-Werror)
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection \
+	$(if $(filter x86_64,$(shell uname -m)),-fcf-protection)
+CFLAGS ?= $(OPT)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. $(CFLAGS) $(WARN) $(HARDEN) $(SANFLAGS) \
+	$(PKG_CFLAGS) -MMD -MP
+LDFLAGS ?=
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS) $(LDFLAGS)
+
+FOLDERS := lib policy proxy logging daemon ctl
+# Each folder is an archive of all its files but those that hold a main.
+objects = $(patsubst %.c,$(B)/%.o,$(filter-out %_main.c,$(wildcard $(1)/*.c)))
+ARCHIVES := $(foreach f,$(FOLDERS),$(B)/$(f).a)
+
+# program: its main and the folders it may use, in link order
+PROGRAMS := gatebook gatebookd gatebook-worker gatebook-loader \
+	gatebook-writer gatebook-reader gatebook-admin
+gatebook_MAIN := ctl/ctl_main.c
+gatebook_USES := ctl policy logging lib
+gatebook_LIBS := jansson libmaxminddb libpcre2-8 libpsl libidn2 libseccomp libcrypto libevent_core
+gatebookd_MAIN := daemon/daemon_main.c
+gatebookd_USES := daemon logging lib
+gatebookd_LIBS := libevent_core jansson libidn2 libseccomp libcrypto
+gatebook-worker_MAIN := proxy/worker_main.c
+gatebook-worker_USES := proxy policy logging lib
+gatebook-worker_LIBS := libevent_core libunbound libcrypto libmaxminddb libpcre2-8 libpsl libidn2 libseccomp
+gatebook-loader_MAIN := policy/loader_main.c
+gatebook-loader_USES := policy lib
+gatebook-loader_LIBS := libmaxminddb libpcre2-8 libpsl libidn2 libcrypto libseccomp
+gatebook-writer_MAIN := logging/writer_main.c
+gatebook-writer_USES := logging lib
+gatebook-writer_LIBS := libcrypto libidn2 libseccomp libevent_core
+gatebook-reader_MAIN := logging/reader_main.c
+gatebook-reader_USES := logging lib
+gatebook-reader_LIBS := libcrypto libidn2 libseccomp libevent_core jansson
+gatebook-admin_MAIN := daemon/admin_main.c
+gatebook-admin_USES := daemon logging lib
+gatebook-admin_LIBS := libevent_core libevent_extra jansson libidn2 libseccomp libcrypto
+
+all: $(foreach p,$(PROGRAMS),$(if $(wildcard $($(p)_MAIN)),$(B)/$(p)))
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+define archive_rule
+$(B)/$(1).a: $$(call objects,$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	ar rcsD $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call archive_rule,$(f))))
+
+define program_rule
+$(B)/$(1): $(B)/$(patsubst %.c,%.o,$($(1)_MAIN)) $(foreach u,$($(1)_USES),$(B)/$(u).a)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(call libs,$($(1)_LIBS))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+# --- tests ------------------------------------------------------------------
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(ARCHIVES)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/ctl.a $(B)/daemon.a $(B)/proxy.a \
+	    $(B)/policy.a $(B)/logging.a $(B)/lib.a \
+	    $(call libs,$(PACKAGES) libevent_extra cmocka)
+
+unit: $(UNIT_TESTS)
+
+check: all unit
+	tests/run --quick --build $(B)
+
+test: test-deps
+	$(MAKE) all unit fuzz-replay-programs
+	tests/run --build $(B)
+
+# --- fuzz targets: libFuzzer with clang; make check replays their corpora ----
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FB := build-fuzz
+fuzz_objects = $(patsubst %.c,$(FB)/%.o,$(filter-out %_main.c,$(wildcard lib/*.c policy/*.c proxy/*.c logging/*.c)))
+FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all -DGATEBOOK_SANITIZED=1 $(PKG_CFLAGS) -MMD -MP
+
+$(FB)/%.o: %.c
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) -c -o $@ $<
+
+$(FB)/fuzz.a: $(fuzz_objects)
+	@rm -f $@
+	ar rcsD $@ $^
+
+$(FB)/fuzz_%: $(FB)/tests/fuzz/fuzz_%.o $(FB)/fuzz.a
+	clang -fsanitize=fuzzer,address,undefined -o $@ $^ $(call libs,$(PACKAGES))
+
+fuzz-build: $(patsubst %,$(FB)/%,$(FUZZ))
+
+# The same targets with a plain main that replays files, in the build at hand.
+$(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(ARCHIVES)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(B)/tests/fuzz/fuzz_$*.o $(B)/tests/fuzz/replay.o \
+	    $(B)/proxy.a $(B)/policy.a $(B)/logging.a $(B)/lib.a $(call libs,$(PACKAGES))
+
+fuzz-replay-programs: $(patsubst fuzz_%,$(B)/tests/fuzz/replay_%,$(FUZZ))
+
+fuzz: fuzz-build
+	tests/fuzz/run $(FB) $(FUZZ_SECONDS)
+
+# --- set-up, running, tidying ------------------------------------------------
+deps:
+	tests/deps build
+
+test-deps: deps
+	tests/deps test
+
+run: deps
+	$(MAKE) all
+	exec $(B)/gatebook run -c proxy.conf.example
+
+lint:
+	tests/lint/all
+
+format:
+	clang-format -i $(wildcard $(addsuffix /*.[ch],$(FOLDERS)))
+
+clean:
+	rm -rf build build-san build-clang build-san-clang build-fuzz
+
+.PHONY: all unit check test fuzz fuzz-build fuzz-replay-programs deps test-deps run lint format clean
+.SECONDARY:
+-include $(wildcard $(B)/*/*.d $(B)/tests/*/*.d $(FB)/*/*.d $(FB)/tests/*/*.d)
