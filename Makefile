@@ -6,6 +6,7 @@
 #   make test       all tests (installs what they need)
 #   make check      the quick part: unit and golden tests, corpora, lint
 #   make SAN=1 ...  the same with ASan and UBSan, in build-san/
+#   make valgrind   the unit tests under valgrind
 #   make fuzz       run every fuzz target for FUZZ_SECONDS each
 #   make install    to DESTDIR/PREFIX
 
@@ -110,12 +111,22 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(ARCHIVES)
 
 unit: $(UNIT_TESTS)
 
-check: all unit
+check: all unit fuzz-replay-programs
 	tests/run --quick --build $(B)
 
+# The packages come first, since pkg-config must find them.
 test: test-deps
 	$(MAKE) all unit fuzz-replay-programs
 	tests/run --build $(B)
+
+# For CI beside a whole `make test`: unit tests and a core of system tests.
+CORE := unit/ fuzz/ system/test_forwarding system/test_tunnel \
+	system/test_refusals
+test-core: all unit fuzz-replay-programs
+	tests/run --build $(B) $(CORE)
+
+valgrind: unit
+	tests/run --valgrind --build $(B)
 
 # --- fuzz targets: libFuzzer with clang; make check replays their corpora ----
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -167,6 +178,6 @@ format:
 clean:
 	rm -rf build build-san build-clang build-san-clang build-fuzz
 
-.PHONY: all unit check test fuzz fuzz-build fuzz-replay-programs deps test-deps run lint format clean
+.PHONY: all unit check test test-core valgrind fuzz fuzz-build fuzz-replay-programs deps test-deps run lint format clean
 .SECONDARY:
 -include $(wildcard $(B)/*/*.d $(B)/tests/*/*.d $(FB)/*/*.d $(FB)/tests/*/*.d)
