@@ -58,6 +58,12 @@ enum fact {
 };
 
 #define FACT_BIT(fact) (UINT64_C(1) << (fact))
+enum stage fact_stage(enum fact fact);
+/* Its word in the policy, and how explain says it. */
+const char *fact_word(enum fact fact);
+const char *fact_says(enum fact fact);
+/* The facts whose stage is at most this one. */
+uint64_t facts_until(enum stage stage);
 
 struct fact_string {
 	const char *text;
@@ -67,7 +73,10 @@ struct fact_string {
 struct facts {
 	uint64_t known;		/* FACT_BIT: its stage came */
 	uint64_t present;	/* FACT_BIT: and it has a value */
-	uint64_t wall_us;	/* for hours and date; always set */
+	/* For hours, date and until: the live proxy always sets it, and need
+	 * not mark HOURS and DATE.  0: lines about time count as if they were
+	 * not there (`expect` without `at`). */
+	uint64_t wall_us;
 	struct address client;
 	struct address destination;
 	struct fact_string listener;
@@ -85,6 +94,7 @@ struct facts {
 	uint16_t port;
 	uint32_t asn;			/* only where a tester states it; */
 	char country[3];		/* else derived from destination */
+	enum address_kind address_kind;	/* likewise */
 };
 
 static inline void

@@ -76,8 +76,11 @@ struct decision {
 	struct policy_would would[POLICY_WOULD_MAX];
 	uint32_t would_count;
 	/* Facts that rules before the deciding one asked for and that were
-	 * unknown: if none of them can come, this decision is the last. */
+	 * unknown: if none of them can come, this decision is the last.  Holds
+	 * SERVER_NAME while a host line was judged by the CONNECT host alone. */
 	uint64_t waiting;
+	/* A regular expression met its match limit; its line was unknown. */
+	bool pattern_limit;
 };
 
 /* Walk the access list with the facts known so far.  No I/O, no allocation. */
@@ -86,8 +89,8 @@ void policy_decide(const struct policy *policy, const struct facts *facts,
 /* Facts that any access rule asks for (FACT_BIT), so that a caller need not
  * gather what nobody wants. */
 uint64_t policy_asks(const struct policy *policy);
-/* Smallest bound of request-size above size, or UINT64_MAX: when the count of
- * body bytes crosses it, decide again. */
+/* Smallest size above this one at which a request-size line changes, or
+ * UINT64_MAX: when the count of body bytes reaches it, decide again. */
 uint64_t policy_next_size(const struct policy *policy, uint64_t size);
 /* Country and AS number of an address; false if no database was loaded or it
  * does not know.  country gets two letters and NUL. */
