@@ -62,7 +62,8 @@ enum message_type {
 	MESSAGE_LOADED,		/* fd: sealed snapshot; string version (hex) */
 	MESSAGE_LOAD_MESSAGE,	/* u32 report_level; string: one line for the
 				 * person who asked */
-	MESSAGE_LOAD_FAILED
+	MESSAGE_LOAD_FAILED,
+	MESSAGE_LAST = MESSAGE_LOAD_FAILED
 };
 
 struct message {
@@ -84,7 +85,8 @@ void message_add_string(struct message *message, const char *text);
 /* Send; 0, or -1 with errno (EAGAIN: the channel is full; EMSGSIZE: bad). */
 int message_send(int channel, const struct message *message);
 /* Receive one; 1 on a message (message->fd is now the caller's), 0 if none is
- * waiting, -1 when the channel is closed or broken. */
+ * waiting (a blocking channel waits, for SO_RCVTIMEO at most), -1 when the
+ * channel is closed (errno 0) or broken (EPROTO: not one of our messages). */
 int message_receive(int channel, struct message *message);
 /* Reading: zero or empty and message->bad on a short message.  Strings and
  * bytes point into the message. */
