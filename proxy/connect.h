@@ -31,12 +31,15 @@ struct connect_result {
 	int fd;				/* CONNECT_OK: non-blocking,
 					 * close-on-exec, TCP_NODELAY; the
 					 * caller's */
-	struct address address;		/* connected to, or tried last */
+	struct address address;		/* connected to; else the attempt that
+					 * says most about why not (a refusal
+					 * more than a missing route) */
 	unsigned attempts;
-	int error;			/* errno of the last attempt, or 0 */
+	int error;			/* errno of that attempt, or 0 */
 };
 
-/* Whether this address may be connected to; asked before each attempt. */
+/* Whether this address may be connected to; asked before each attempt.  It may
+ * call connect_cancel(). */
 typedef bool connect_allowed(void *arg, const struct address *address);
 typedef void connect_done(void *arg, const struct connect_result *result);
 
@@ -46,11 +49,15 @@ struct connect_times {
 };
 
 /* Start; done is called exactly once, possibly before this returns (then the
- * result is NULL), unless cancelled.  addresses (with port) are copied. */
+ * result is NULL), unless cancelled.  When done is called the handle is gone
+ * already.  addresses (with port, at least one) are copied; allowed may be NULL.
+ * A failed attempt starts the next at once; one that is forbidden costs no
+ * time. */
 struct connect *connect_start(struct event_base *base,
     const struct address *addresses, unsigned count,
     const struct connect_times *times, connect_allowed *allowed,
     connect_done *done, void *arg);
+/* Close all attempts and forget; done will not be called.  Takes NULL. */
 void connect_cancel(struct connect **connect);
 
 #endif
