@@ -200,6 +200,21 @@ enum record_kind {
 	RECORD_KIND_COUNT
 };
 
+/* A row of the table and the name of a kind (its event.action). */
+struct record_row {
+	const char *name;
+	enum record_type type;
+	size_t max;
+	enum record_depth depth;
+	bool identity;
+	const char *sentence;
+};
+extern const struct record_row record_rows[RECORD_FIELDS];
+const char *record_kind_action(enum record_kind kind);
+/* The kind of that action; false if there is none. */
+bool record_kind_by_action(const char *action, size_t length,
+    enum record_kind *kind);
+
 /* One exchange, unique for the life of the log: incarnation is given by the
  * parent to each process that records and never given again; counter counts
  * inside it.  Printed as 26 characters of Crockford base32. */
@@ -236,5 +251,10 @@ bool record_allowed(enum record_field field, enum record_depth depth,
  * replaces them. */
 void record_limit(struct record *record, enum record_depth depth,
     enum record_as as);
+
+/* Read the next field at *at, which moves behind it; false at the end or on
+ * bytes that are not a field. */
+bool record_next(const unsigned char *bytes, size_t length, size_t *at,
+    enum record_field *field, const unsigned char **value, size_t *n);
 
 #endif
