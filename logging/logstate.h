@@ -39,7 +39,10 @@ struct logstate {
 	_Atomic uint64_t synced;	/* sequence below which all is on disk */
 };
 
-/* Map the page.  NULL with errno. */
+/* Lay out the page in a fresh file: size, layout, condition STARTING.  0, or -1
+ * with errno. */
+int logstate_create(int fd);
+/* Map the page.  NULL with errno, EPROTO for another layout. */
 struct logstate *logstate_map(int fd);
 
 #define REFERENCE_BLOCK 256
@@ -56,8 +59,8 @@ struct reference_lease {
  * -1 if the writer has not made more numbers durable yet. */
 int reference_draw(struct logstate *state, struct reference_lease *lease,
     char out[REFERENCE_TEXT]);
-/* Settle what a person typed (case, spaces, hyphens); false if the check
- * character does not fit. */
+/* Settle what a person typed (case, spaces, hyphens).  0, or -1 if it is no
+ * reference or the check character does not fit. */
 int reference_settle(const char *typed, char out[REFERENCE_TEXT]);
 
 #endif
