@@ -33,7 +33,7 @@
 struct book;
 
 /* Size in bytes of a book with so many cells and such a ring (bytes, rounded up
- * to a power of two). */
+ * to a power of two from 256 KiB). */
 size_t book_size(uint64_t cells, uint64_t ring);
 /* Lay out an empty book in a fresh file: truncates, writes the header.  0, or
  * -1 with errno. */
@@ -41,8 +41,10 @@ int book_create(int fd, uint64_t incarnation, uint64_t cells, uint64_t ring);
 
 /* --- keeper ------------------------------------------------------------- */
 
-/* Map it as its only keeper.  wake_writer is an eventfd (may be -1 in tests).
- * NULL with errno, EPROTO for another layout. */
+/* Map it as its only keeper, ever: a book whose keeper died is read out, not
+ * kept again.  wake_writer is an eventfd (may be -1 in tests); both descriptors
+ * stay the caller's, and the book's is not needed after.  NULL with errno,
+ * EPROTO for another layout, EBUSY if it has been kept. */
 struct book *book_keep(int fd, int wake_writer);
 void book_free(struct book **book);
 uint64_t book_incarnation(const struct book *book);
@@ -83,7 +85,18 @@ uint32_t book_cells(const struct book *book);
 
 /* --- writer ------------------------------------------------------------- */
 
-/* One record out of a book: bytes point into the book until it is released. */
+/*
+ * The writer believes nothing that a book says without checking it: whoever
+ * keeps it parses bytes from outside.
+ *
+ * Nothing is lost and nothing is written twice when the writer dies: before the
+ * lines of a run of records are written, book_run() notes in the book which
+ * place in the log the first of them gets; a successor, told by book_resume()
+ * how long the log is, passes over those whose lines are there.
+ */
+
+/* One record out of a book; bytes are the reader's own copy and stay good until
+ * the next call of book_next() or book_leftover() on the same book. */
 struct book_entry {
 	struct exchange_id id;
 	enum record_kind kind;
@@ -94,17 +107,37 @@ struct book_entry {
 	uint64_t end;		/* ring position behind it */
 };
 
-/* Map it for reading by the writer. */
-struct book *book_read(int fd);
-/* The next record not yet seen by this reader; false if there is none. */
+/* Map it for reading by the writer. NULL with errno, EPROTO if it is not a
+ * book of this layout and incarnation. */
+struct book *book_read(int fd, uint64_t incarnation);
+/* The log holds the lines below sequence: pass over what was written before
+ * a predecessor died.  Call once, first. */
+void book_resume(struct book *book, uint64_t sequence);
+/* The next record not yet seen by this reader; false if there is none, or if
+ * the book is spoilt there (book_spoilt). */
 bool book_next(struct book *book, struct book_entry *entry);
+/* Where the next record of book_next() begins, and where the ring ends now. */
+uint64_t book_position(const struct book *book);
+uint64_t book_tail(const struct book *book);
+/* Whether the ring holds something that no keeper of ours writes.  If so the
+ * rest of it is passed over: *end is its end, for book_release(). */
+bool book_spoilt(struct book *book, uint64_t *end);
+/* The records from start to end are about to be written as lines of their own,
+ * one after the other from this sequence on. */
+void book_run(struct book *book, uint64_t start, uint64_t end,
+    uint64_t sequence);
 /* Everything before end is written (not yet synced): the space is free. */
 void book_release(struct book *book, uint64_t end);
+/* Go back to the last record released: what came after is not written. */
+void book_rewind(struct book *book);
 /* Everything before end is on disk. */
 void book_set_durable(struct book *book, uint64_t end);
 /* Say that the writer is about to sleep; true if nothing came meanwhile and it
  * may. */
 bool book_sleep(struct book *book);
+/* Say that the writer looks again soon by itself: wake it only for somebody who
+ * waits or when the ring is more than half full.  True if neither is so. */
+bool book_doze(struct book *book);
 void book_awake(struct book *book);
 /* What the keeper asked for since the last call. */
 bool book_wants_durable(struct book *book);
@@ -113,7 +146,9 @@ bool book_wants_room(struct book *book);
  * running, with its live counters; *cursor starts at 0.  false at the end. */
 bool book_leftover(struct book *book, uint32_t *cursor,
     struct book_entry *entry, uint64_t *from_client, uint64_t *from_origin);
-/* A leftover's line is written: free its slot. */
+/* A leftover's line is about to be written at this sequence. */
+void book_leftover_run(struct book *book, uint32_t cursor, uint64_t sequence);
+/* It is written: free its slot. */
 void book_leftover_done(struct book *book, uint32_t cursor);
 
 #endif
