@@ -15,6 +15,9 @@
 #include <stdint.h>
 
 #define HTTP1_FIELDS_MAX 2000
+#define HTTP1_METHOD_MAX 64
+/* Fields that Connection may name, beside close, keep-alive, upgrade and te. */
+#define HTTP1_OPTIONS_MAX 16
 
 /* Why a head or body was refused; words for records: http1_error_name(). */
 #define HTTP1_ERRORS(E) \
@@ -43,11 +46,12 @@ E(LENGTH_MANY, "several-content-lengths") \
 E(LENGTH_AND_CODING, "content-length-with-transfer-encoding") \
 E(CODING_BAD, "unsupported-transfer-encoding") \
 E(CODING_OLD, "transfer-encoding-in-http-1.0") \
+E(OPTIONS_MANY, "too-many-connection-options") \
 E(CHUNK_SIZE, "malformed-chunk-size") \
 E(CHUNK_OVERFLOW, "chunk-size-overflow") \
 E(CHUNK_EXTENSION, "malformed-chunk-extension") \
 E(CHUNK_END, "malformed-chunk-end") \
-E(TRAILER, "malformed-trailer") \
+E(TRAILER_BAD, "malformed-trailer") \
 E(TRAILER_LONG, "trailer-too-long") \
 E(NOT_HTTP, "not-http")
 
@@ -132,7 +136,8 @@ struct http1_head {
 	size_t field_count;
 	struct http1_field *fields;	/* the caller's array */
 	uint64_t present;		/* 1 << enum http1_known: came */
-	/* What the head says about itself. */
+	/* What the head says about itself.  A CONNECT never has a body: one that
+	 * announces one is an error.  Content-Length: 0 is HTTP1_NO_BODY. */
 	enum http1_framing framing;	/* an answer's is for a GET; see
 					 * http1_answer_framing() */
 	uint64_t content_length;	/* HTTP1_LENGTH */
@@ -144,11 +149,14 @@ struct http1_head {
 	bool te_trailers;		/* TE: trailers */
 	bool expect_continue;
 	struct http1_text host;		/* value of Host */
+	size_t option_count;		/* names of fields in Connection */
+	struct http1_text option[HTTP1_OPTIONS_MAX];
 };
 
 /* A scan that can go on where it stopped: begin with all zero. */
 struct http1_scan {
-	size_t at;
+	size_t at;			/* bytes searched for line ends */
+	size_t line;			/* where the current line began */
 };
 
 /* Parse a request head at bytes.  One leading empty line (CRLF) is skipped and
@@ -170,7 +178,9 @@ enum http1_result http1_parse_answer(const char *bytes, size_t length,
 enum http1_framing http1_answer_framing(const struct http1_head *answer,
     struct http1_text method);
 /* Whether field is hop-by-hop here: one of the known list or named in a
- * Connection field of head (RFC 9110 section 7.6.1). */
+ * Connection field of head (RFC 9110 section 7.6.1).  Host, Content-Length and
+ * Transfer-Encoding never are, whatever Connection names: they frame what is
+ * passed on unchanged. */
 bool http1_is_hop_by_hop(const struct http1_head *head,
     const struct http1_field *field);
 /* Whether a comma-separated list holds a token, without case. */
@@ -181,8 +191,10 @@ struct http1_chunks {
 	uint64_t left;		/* bytes of the chunk still to come */
 	uint64_t content;	/* bytes of content so far */
 	uint32_t line;		/* bytes of the line or trailer section so far */
+	uint32_t names;		/* forbidden trailer names that still fit */
+	uint8_t digits;		/* of the chunk size */
+	uint8_t name_at;	/* bytes of the trailer's name */
 	uint8_t state;
-	bool any_digit;
 };
 
 /* Take bytes; *used of them are well-formed and may be forwarded as they are.
