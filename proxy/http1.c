@@ -5,8 +5,8 @@
  * One parser runs from the first byte and stops at the first fault, so that the
  * error of a head depends on its bytes alone and not on the pieces in which they
  * came.  It runs on the first bytes at once, since most heads come whole; if the
- * head is not all there, later calls only look for line ends and run the parser
- * again when the blank line, a bare LF or a limit is reached.
+ * head is not all there, later calls only look at what is new and run the parser
+ * again when the blank line, a control byte or a limit is reached.
  */
 #include "proxy/http1.h"
 #include "proxy/http1_bytes.h"
@@ -233,9 +233,9 @@ note_length(struct parse *parse, struct http1_text value)
 		if (c == ',')	/* a list is several */
 			parse->lengths++;
 		if (!http1_byte_is(c, BYTE_DIGIT) ||
-		    length > (INT64_MAX - 9) / 10) {
+		    length > (INT64_MAX - (uint64_t)(c - '0')) / 10) {
 			parse->length_bad = true;
-			return;
+			continue;
 		}
 		length = length * 10 + (uint64_t)(c - '0');
 	}
@@ -442,35 +442,33 @@ judge_answer(const struct parse *parse)
 	return judge_common(parse);
 }
 
-/* Look for line ends from where the last call stopped.  True if the parser can
- * say something: there is a blank line, a bare LF, or a line over its limit. */
+/* Look at what came since the last call.  True if the parser can say something:
+ * there is a blank line, a byte that may stand nowhere, or a line over its
+ * limit. */
 static bool
 scan_on(struct http1_scan *scan, const char *bytes, size_t length,
-    const struct http1_limits *limits)
+    const struct parse *parse)
 {
+	const struct http1_limits *limits = parse->limits;
+	const char *p = bytes + scan->at, *end = bytes + length;
 	size_t most = limits->field;
 
-	while (scan->at < length) {
-		const char *from = bytes + scan->at;
-		const char *lf = memchr(from, '\n', length - scan->at);
-
-		if (lf == NULL) {
-			scan->at = length;
-			break;
-		}
-		scan->at = (size_t)(lf - bytes) + 1;
-		if (lf == bytes || lf[-1] != '\r')
+	while ((p = http1_skip_value(p, end)) != end) {
+		if (*p != '\r')
 			return true;
-		if (lf - bytes == (ptrdiff_t)scan->line + 1 && scan->line > 0)
+		if (p + 1 == end)
+			break;	/* the CR is looked at again */
+		if (p[1] != '\n')
 			return true;
-		scan->line = scan->at;
+		if (p == bytes + scan->line && scan->line > 0)
+			return true;
+		p += 2;
+		scan->line = (size_t)(p - bytes);
 	}
+	scan->at = (size_t)(p - bytes);
 	/* The start line, which may come after an empty one. */
-	if (scan->line <= 2) {
-		if (most < limits->target + HTTP1_METHOD_MAX)
-			most = limits->target + HTTP1_METHOD_MAX;
-		most += sizeof("HTTP/1.1 200 \r\n");
-	}
+	if (scan->line <= 2 && parse->head->is_request)
+		most = limits->target;
 	return length - scan->line > most || length >= limits->head;
 }
 
@@ -479,21 +477,21 @@ parse_head(struct parse *parse, const char *bytes, size_t length,
     struct http1_scan *scan, enum http1_error *error)
 {
 	struct http1_head *head = parse->head;
-	const struct http1_limits *limits = parse->limits;
+	size_t most = parse->limits->head;
 	bool again = scan->at > 0;
 
-	if (length == 0 || (again && !scan_on(scan, bytes, length, limits)))
+	if (length == 0 || (again && !scan_on(scan, bytes, length, parse)))
 		return HTTP1_MORE;
-	parse->over = length >= limits->head;
+	parse->over = length >= most;
 	parse->p = bytes;
-	parse->end = bytes + (parse->over ? limits->head : length);
+	parse->end = bytes + (parse->over ? most : length);
 	*error = head->is_request ? take_request_line(parse) :
 	    take_status_line(parse);
 	if (*error == HTTP1_NONE)
 		*error = take_fields(parse);
 	if (parse->stopped) {
 		if (!again)
-			(void)scan_on(scan, bytes, length, limits);
+			(void)scan_on(scan, bytes, length, parse);
 		return HTTP1_MORE;
 	}
 	if (*error == HTTP1_NONE)
