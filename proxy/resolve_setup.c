@@ -2,9 +2,7 @@
 /*
  * resolve_setup.c - a libunbound context made ready from the dns.* settings.
  *
- * The library wants its orders in this order: options, trust anchor,
- * forwarders, hosts file, and only then zones and data, since each of those two
- * closes the door for the ones before.
+ * Everything is said before the first question: that one closes the door.
  */
 #include "proxy/resolve_setup.h"
 
@@ -14,11 +12,14 @@
 #include <unbound.h>
 #include <unbound-event.h>
 
-#include <assert.h>
+#include <sys/mman.h>
+
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TYPE_A 1
 #define CLASS_IN 1
@@ -49,6 +50,13 @@ static const struct option options[] = {
 	{ "infra-cache-max-rtt:", "4000" },
 };
 
+/* The types of a local zone that make sense here. */
+static const char *const zone_types[] = {
+	"static", "transparent", "typetransparent", "redirect", "deny",
+	"refuse", "always_transparent", "always_refuse", "always_nxdomain",
+	"always_nodata", "always_deny", "always_null", "nodefault",
+};
+
 /* What the library says while it is set up goes here, to be reported with our
  * own words. */
 struct setup {
@@ -74,15 +82,16 @@ last_words(struct setup *s)
 	return colon != NULL ? colon + strlen("error: ") : line;
 }
 
-/* Report that a setting could not be used; always -1. */
+/* Report that a setting could not be used; always -1.  The number alone is not
+ * to be believed: bad data is "out of memory" to the library. */
 static int
 refuse(struct setup *s, const char *setting, const char *value, int error)
 {
 	const char *words = last_words(s);
 
-	report(REPORT_ERROR, "%s %s cannot be used: %s%s%s. Please correct it "
-	    "in proxy.conf.", setting, value, ub_strerror(error),
-	    words[0] != '\0' ? ": " : "", words);
+	report(REPORT_ERROR, "%s %s cannot be used: %s. Please correct it in "
+	    "proxy.conf.", setting, value,
+	    words[0] != '\0' ? words : ub_strerror(error));
 	return -1;
 }
 
@@ -144,7 +153,10 @@ set_files(struct setup *s, const struct settings *settings)
 	int error;
 
 	if (settings->dns_dnssec) {
-		error = ub_ctx_add_ta_file(s->ub, settings->dns_anchor);
+		/* The library opens it later, and then does not say why. */
+		error = access(settings->dns_anchor, R_OK) == 0 ?
+		    ub_ctx_add_ta_file(s->ub, settings->dns_anchor) :
+		    UB_READFILE;
 		if (error != 0)
 			return refuse(s, "dns.anchor", settings->dns_anchor,
 			    error);
@@ -158,49 +170,111 @@ set_files(struct setup *s, const struct settings *settings)
 	return 0;
 }
 
+/* Have the library read one line as if from a file of its own.  Its functions
+ * for zones and data will not do: a zone that is added by them hides the data of
+ * the zone around it (seen with 1.17.1), and some types it knows only in a file. */
+static int
+read_line(struct setup *s, const char *setting, const char *value,
+    const char *line)
+{
+	char path[64];
+	int fd = memfd_create("dns", MFD_CLOEXEC), error;
+
+	if (fd == -1 || dprintf(fd, "server:\n\t%s\n", line) < 0) {
+		report(REPORT_ERROR, "%s %s cannot be handed to the DNS "
+		    "library: %s", setting, value, strerror(errno));
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	error = ub_ctx_config(s->ub, path);
+	close(fd);
+	return error == 0 ? 0 : refuse(s, setting, value, error);
+}
+
+/* Whether a value can stand in the library's file between double quotes. */
+static bool
+is_plain(const char *setting, const char *value)
+{
+	const char *p;
+
+	for (p = value; *p != '\0'; p++) {
+		if (*p < ' ' || *p > '~' || *p == '"') {
+			report(REPORT_ERROR, "%s %s cannot be used: it may "
+			    "hold no quotation mark and only ASCII.", setting,
+			    value);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+is_zone_type(const char *type)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(zone_types); i++) {
+		if (strcmp(zone_types[i], type) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int
 add_zone(struct setup *s, const char *item)
 {
 	size_t name_length = strcspn(item, " \t");
 	const char *type = item + name_length;
-	char *name;
-	int error;
+	char line[1024];
 
 	type += strspn(type, " \t");
-	if (name_length == 0 || *type == '\0') {
+	if (name_length == 0 || !is_zone_type(type) ||
+	    strlen(item) > sizeof(line) - 64) {
 		report(REPORT_ERROR, "dns.zone %s cannot be used: it needs a "
-		    "name and a type, for example \"dns.zone ads.example "
-		    "always_nxdomain\".", item);
+		    "name and then one of static, transparent, "
+		    "typetransparent, redirect, deny, refuse, "
+		    "always_transparent, always_refuse, always_nxdomain, "
+		    "always_nodata, always_deny, always_null, nodefault.",
+		    item);
 		return -1;
 	}
-	name = strndup(item, name_length);
-	if (name == NULL)
+	if (!is_plain("dns.zone", item))
 		return -1;
-	/* "nodefault" is a word of the library's file, not of its functions:
-	 * it takes one of the built-in zones away. */
-	if (strcmp(type, "nodefault") == 0)
-		error = ub_ctx_zone_remove(s->ub, name);
-	else
-		error = ub_ctx_zone_add(s->ub, name, type);
-	free(name);
-	return error == 0 ? 0 : refuse(s, "dns.zone", item, error);
+	snprintf(line, sizeof(line), "local-zone: \"%.*s\" \"%s\"",
+	    (int)name_length, item, type);
+	return read_line(s, "dns.zone", item, line);
+}
+
+static int
+add_data(struct setup *s, const char *item)
+{
+	char line[1024];
+
+	if (!is_plain("dns.data", item))
+		return -1;
+	if (strlen(item) > sizeof(line) - 64) {
+		report(REPORT_ERROR, "dns.data %s cannot be used: it is too "
+		    "long.", item);
+		return -1;
+	}
+	snprintf(line, sizeof(line), "local-data: \"%s\"", item);
+	return read_line(s, "dns.data", item, line);
 }
 
 static int
 add_local(struct setup *s, const struct settings *settings)
 {
 	size_t i;
-	int error;
 
 	for (i = 0; i < settings->dns_zone.count; i++) {
 		if (add_zone(s, settings->dns_zone.item[i]) == -1)
 			return -1;
 	}
 	for (i = 0; i < settings->dns_data.count; i++) {
-		error = ub_ctx_data_add(s->ub, settings->dns_data.item[i]);
-		if (error != 0)
-			return refuse(s, "dns.data",
-			    settings->dns_data.item[i], error);
+		if (add_data(s, settings->dns_data.item[i]) == -1)
+			return -1;
 	}
 	return 0;
 }
@@ -225,13 +299,14 @@ warm_up(struct setup *s)
 {
 	int error = ub_resolve_event(s->ub, WARM_UP_NAME, TYPE_A, CLASS_IN,
 	    NULL, on_warm_up, NULL);
+	const char *words;
 
 	if (error == 0)
 		return 0;
-	report(REPORT_ERROR, "the DNS library does not start: %s%s%s. Please "
+	words = last_words(s);
+	report(REPORT_ERROR, "the DNS library does not start: %s. Please "
 	    "check the dns settings in proxy.conf and the files they name.",
-	    ub_strerror(error), last_words(s)[0] != '\0' ? ": " : "",
-	    last_words(s));
+	    words[0] != '\0' ? words : ub_strerror(error));
 	return -1;
 }
 
