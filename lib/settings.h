@@ -7,6 +7,9 @@
 #ifndef LIB_SETTINGS_H
 #define LIB_SETTINGS_H
 
+#include "lib/address.h"
+#include "lib/name.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +27,8 @@ struct settings_choice {
 };
 
 #define SETTINGS_CTYPE_STRING char *
-#define SETTINGS_CTYPE_PATH char *	/* made absolute by settings_read */
+#define SETTINGS_CTYPE_PATH char *	/* made absolute by settings_read; empty
+					 * and "auto" stay as they are */
 #define SETTINGS_CTYPE_BOOL bool
 #define SETTINGS_CTYPE_NUMBER uint64_t
 #define SETTINGS_CTYPE_SIZE uint64_t	/* bytes */
@@ -48,9 +52,18 @@ struct settings {
 enum { LOG_COMMIT_MEMORY, LOG_COMMIT_FORWARD };
 enum { LOG_FAILURE_REFUSE, LOG_FAILURE_COUNT };
 
-/* One thing wrong with a file of settings. */
+/* One thing wrong with a file of settings; line 0 is the file as a whole. */
 typedef void settings_complaint(void *arg, const char *file, unsigned line,
     const char *message);
+
+/* A listener out of an item of "listen".  false if it is not one: NAME
+ * ADDRESS:PORT [proxy-protocol], a name of letters, digits and hyphens. */
+#define SETTINGS_LISTENER_NAME_MAX 64
+bool settings_listener(const char *item, char name[SETTINGS_LISTENER_NAME_MAX],
+    struct address *address, bool *proxy_protocol);
+/* HOST:PORT, as upstream.parent has it; IPv6 in brackets.  host is settled. */
+bool settings_host_port(const char *text, char host[NAME_MAX_BYTES + 1],
+    uint16_t *port);
 
 /* All defaults, relative paths resolved against folder.  The caller owns the
  * result and frees it with settings_free(). */
