@@ -27,16 +27,6 @@ hash_text(const char *text)
 	return hash;
 }
 
-/* settings_read() makes every PATH absolute, so "auto" arrives here as the
- * last part of one. */
-static bool
-is_auto(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return strcmp(slash != NULL ? slash + 1 : path, "auto") == 0;
-}
-
 int
 run_folder(const struct settings *settings, char *out, size_t size)
 {
@@ -46,7 +36,7 @@ run_folder(const struct settings *settings, char *out, size_t size)
 
 	if (realpath(file, real) != NULL)
 		file = real;
-	if (settings->run_folder[0] != '\0' && !is_auto(settings->run_folder))
+	if (strcmp(settings->run_folder, "auto") != 0)
 		n = snprintf(out, size, "%s", settings->run_folder);
 	else if (strncmp(file, "/etc/", 5) == 0)
 		n = snprintf(out, size, "/run/gatebook");
