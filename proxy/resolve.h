@@ -41,7 +41,8 @@ struct resolve_answer {
 						 * order, families in turn,
 						 * IPv6 first, port 0 */
 	unsigned count;
-	char detail[128];	/* why, for the record; may be empty */
+	char detail[128];	/* why, for the record, printable ASCII; may
+				 * be empty */
 };
 
 typedef void resolve_done(void *arg, const struct resolve_answer *answer);
@@ -51,10 +52,17 @@ typedef void resolve_done(void *arg, const struct resolve_answer *answer);
  * data.  Call after fork, before confinement.  NULL after reporting why. */
 struct resolver *resolver_new(struct event_base *base,
     const struct settings *settings);
+/* Forget all open questions (their done is not called) and free.  Not from
+ * inside done when that is called before resolve_start() returns. */
 void resolver_free(struct resolver **resolver);
-/* Ask for name (settled, not an address): A and AAAA together, with the
- * resolution delay of RFC 8305 section 3.  done is called exactly once, possibly
- * before this returns (then the result is NULL), unless cancelled. */
+/* Ask for name (settled, not an address): A and AAAA together.  The family that
+ * comes first gives the other 50 ms (RFC 8305 section 3), in both directions,
+ * since the answer comes in one piece; where there is no way to IPv6 an IPv4
+ * answer waits for nothing.  At most 4096 names are asked for at once; beyond
+ * that the answer is RESOLVE_FAILED, "too many questions".
+ * done is called exactly once, possibly before this returns (then the result is
+ * NULL), unless cancelled; when it is called the handle is gone already.  It may
+ * ask again and cancel others. */
 struct resolve *resolve_start(struct resolver *resolver, const char *name,
     resolve_done *done, void *arg);
 /* Forget a question; done will not be called.  Takes NULL. */
