@@ -15,6 +15,7 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 
 PREFIX ?= /usr
+SYSCONFDIR ?= /etc
 DESTDIR ?=
 FUZZ_SECONDS ?= 60
 
@@ -169,6 +170,48 @@ run: deps
 	$(MAKE) all
 	exec $(B)/gatebook run -c proxy.conf.example
 
+# Settings and policy that are there already stay; the example is new each time.
+ETC = $(DESTDIR)$(SYSCONFDIR)/gatebook
+SHARE = $(DESTDIR)$(PREFIX)/share/gatebook
+LIBEXEC = $(DESTDIR)$(PREFIX)/lib/gatebook
+DOC = $(DESTDIR)$(PREFIX)/share/doc/gatebook
+MAN = $(DESTDIR)$(PREFIX)/share/man
+SYSTEM = $(DESTDIR)$(PREFIX)/lib
+MAN_PAGES = $(wildcard docs/man/*.[1-8])
+DAEMONS = $(filter-out gatebook,$(PROGRAMS))
+
+install: all
+	install -d $(LIBEXEC) $(ETC) $(SHARE) $(DOC)
+	install -D -m 755 $(B)/gatebook $(DESTDIR)$(PREFIX)/bin/gatebook
+	for p in $(DAEMONS); do install -m 755 $(B)/$$p $(LIBEXEC)/ || exit 1; done
+	cp -R lists $(SHARE)/ && chmod -R u=rwX,go=rX $(SHARE)/lists
+	install -m 644 README.md docs/*.md LICENSE $(DOC)/
+	for p in $(MAN_PAGES); do \
+		install -D -m 644 $$p $(MAN)/man$${p##*.}/$${p##*/} || exit 1; done
+	daemon/system/settings proxy.conf.example >$(ETC)/proxy.conf.example
+	[ -e $(ETC)/proxy.conf ] || \
+		install -m 644 $(ETC)/proxy.conf.example $(ETC)/proxy.conf
+	[ -e $(ETC)/department.policy ] || \
+		install -m 644 lists/department.policy $(ETC)/department.policy
+	install -d $(SYSTEM)/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' \
+		daemon/system/gatebook.service.in \
+		>$(SYSTEM)/systemd/system/gatebook.service
+	install -D -m 644 daemon/system/gatebook.sysusers \
+		$(SYSTEM)/sysusers.d/gatebook.conf
+	install -D -m 644 daemon/system/gatebook.tmpfiles \
+		$(SYSTEM)/tmpfiles.d/gatebook.conf
+	@[ -n "$(DESTDIR)" ] || echo 'Next: systemd-sysusers; systemctl daemon-reload; systemctl enable --now gatebook'
+
+# Leaves the settings, the policy and the log where they are.
+uninstall:
+	rm -rf $(LIBEXEC) $(SHARE) $(DOC)
+	rm -f $(DESTDIR)$(PREFIX)/bin/gatebook $(ETC)/proxy.conf.example
+	for p in $(MAN_PAGES); do rm -f $(MAN)/man$${p##*.}/$${p##*/}; done
+	rm -f $(SYSTEM)/systemd/system/gatebook.service \
+		$(SYSTEM)/sysusers.d/gatebook.conf \
+		$(SYSTEM)/tmpfiles.d/gatebook.conf
+
 lint:
 	tests/lint/all
 
@@ -178,6 +221,6 @@ format:
 clean:
 	rm -rf build build-san build-clang build-san-clang build-fuzz
 
-.PHONY: all unit check test test-core valgrind fuzz fuzz-build fuzz-replay-programs deps test-deps run lint format clean
+.PHONY: install uninstall all unit check test test-core valgrind fuzz fuzz-build fuzz-replay-programs deps test-deps run lint format clean
 .SECONDARY:
 -include $(wildcard $(B)/*/*.d $(B)/tests/*/*.d $(FB)/*/*.d $(FB)/tests/*/*.d)
