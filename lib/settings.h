@@ -73,6 +73,10 @@ struct settings *settings_defaults(const char *folder);
  * there was any, else settings that the caller owns. */
 struct settings *settings_read(const char *path, settings_complaint *complain,
     void *arg);
+/* For commands that only look for a running instance, which may have been
+ * started before the file was broken: what is wrong keeps its default.  NULL
+ * with errno if the file cannot be read. */
+struct settings *settings_read_loose(const char *path);
 /* Read what settings_print() wrote, from a descriptor (a sealed memfd); used by
  * the children.  NULL if it is not that. */
 struct settings *settings_read_fd(int fd);

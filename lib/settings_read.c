@@ -27,6 +27,7 @@ struct reading {
 	unsigned line;			/* being read */
 	unsigned given[SETTINGS_IDS];	/* line of the first, 0 for none */
 	bool judge;			/* look beyond the form of values */
+	bool loose;			/* faults are left at the default */
 };
 
 __attribute__((format(printf, 3, 4)))
@@ -255,12 +256,23 @@ judge_rest(struct reading *r)
 		settings_check_together(r->settings, on_together, r);
 }
 
+static struct settings *
+read_into(struct reading *r, const char *text, size_t length)
+{
+	r->settings = settings_defaults(r->folder);
+	take_text(r, text, length);
+	if (r->judge)
+		judge_rest(r);
+	if (r->complaints > 0 && !r->loose)
+		settings_free(&r->settings);
+	return r->settings;
+}
+
 struct settings *
 settings_from_text(const char *text, size_t length, const char *folder,
     const char *file, bool judge, settings_complaint *on_complaint, void *arg)
 {
 	struct reading r = {
-		.settings = settings_defaults(folder),
 		.folder = folder,
 		.file = file,
 		.complain = on_complaint,
@@ -268,12 +280,7 @@ settings_from_text(const char *text, size_t length, const char *folder,
 		.judge = judge,
 	};
 
-	take_text(&r, text, length);
-	if (judge)
-		judge_rest(&r);
-	if (r.complaints > 0)
-		settings_free(&r.settings);
-	return r.settings;
+	return read_into(&r, text, length);
 }
 
 /* All of a file, or NULL with errno; EFBIG beyond SETTINGS_FILE_MAX.  The
@@ -317,6 +324,9 @@ advice(int error)
 		return "let the user you are read it, or become another";
 	case EISDIR:
 		return "name the file in it";
+	case EILSEQ:
+		return "there is a control character in its path; rename the "
+		    "file or folder";
 	case EFBIG:
 		return "a file of settings has at most 1 MiB";
 	default:
@@ -367,46 +377,72 @@ absolute(const char *path)
 	return file;
 }
 
-struct settings *
-settings_read(const char *path, settings_complaint *on_complaint, void *arg)
+/* Where the control characters in a path would end up in lines of text. */
+static bool
+is_plain(const char *path)
 {
-	struct settings *settings = NULL;
-	char *file = absolute(path), *text = NULL, *folder = NULL;
-	char message[256];
+	for (; *path != '\0'; path++) {
+		if ((unsigned char)*path < 0x20 || *path == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* Read a file by a reading that says how.  NULL with errno if it cannot be
+ * read, NULL with errno 0 if there were complaints. */
+static struct settings *
+read_path(struct reading *r, const char *path)
+{
+	char *file = absolute(path), *text, *folder;
 	size_t length = 0;
 
-	if (file == NULL || (text = read_file(file, &length)) == NULL) {
-		int error = errno;
-
-		(void)snprintf(message, sizeof(message),
-		    "It cannot be read: %s; %s.", strerror(error),
-		    advice(error));
-		if (on_complaint != NULL)
-			on_complaint(arg, path, 0, message);
-		goto out;
-	}
-	for (const char *p = file; *p != '\0'; p++) {
-		if ((unsigned char)*p >= 0x20 && *p != 0x7f)
-			continue;
-		if (on_complaint != NULL)
-			on_complaint(arg, path, 0, "Its path has a control "
-			    "character in it; rename the file or folder.");
-		goto out;
+	if (file == NULL)
+		return NULL;
+	text = is_plain(file) ? read_file(file, &length) : NULL;
+	if (text == NULL) {
+		if (!is_plain(file))
+			errno = EILSEQ;
+		free(file);
+		return NULL;
 	}
 	folder = settings_copy(file);
 	folder[strrchr(folder, '/') == folder ? 1 :
 	    strrchr(folder, '/') - folder] = '\0';
-	settings = settings_from_text(text, length, folder, path, true,
-	    on_complaint, arg);
-	if (settings != NULL) {
-		settings->file = file;
+	r->folder = folder;
+	r->file = path;
+	if (read_into(r, text, length) != NULL) {
+		r->settings->file = file;
 		file = NULL;
 	}
-out:
 	free(folder);
 	free(text);
 	free(file);
+	errno = 0;
+	return r->settings;
+}
+
+struct settings *
+settings_read(const char *path, settings_complaint *on_complaint, void *arg)
+{
+	struct reading r = { .complain = on_complaint, .arg = arg,
+		.judge = true };
+	struct settings *settings = read_path(&r, path);
+	int error = errno;
+
+	if (settings == NULL && error != 0) {
+		r.file = path;
+		complain(&r, 0, "It cannot be read: %s; %s.", strerror(error),
+		    advice(error));
+	}
 	return settings;
+}
+
+struct settings *
+settings_read_loose(const char *path)
+{
+	struct reading r = { .loose = true };
+
+	return read_path(&r, path);
 }
 
 struct settings *

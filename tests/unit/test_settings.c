@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -288,6 +289,26 @@ test_no_file(void **state)
 	assert_non_null(strstr(complaints, "at most 1 MiB"));
 }
 
+static void
+test_loose(void **state)
+{
+	char path[128];
+	struct settings *s;
+
+	(void)state;
+	assert_null(read_text("nonsense\nrun.folder /run/mine\n"
+	    "worker.count x\nlisten y\n"));
+	(void)snprintf(path, sizeof(path), "%s/proxy.conf", folder);
+	s = settings_read_loose(path);
+	assert_non_null(s);
+	assert_string_equal(s->run_folder, "/run/mine");
+	assert_string_equal(s->file, path);
+	assert_int_equal(s->worker_count, 0);
+	settings_free(&s);
+	assert_null(settings_read_loose("/nowhere"));
+	assert_int_equal(errno, ENOENT);
+}
+
 static int
 print_to_memory(const struct settings *s)
 {
@@ -460,6 +481,7 @@ main(void)
 		cmocka_unit_test(test_fine),
 		cmocka_unit_test(test_all_faults_at_once),
 		cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_loose),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_list_bound),
