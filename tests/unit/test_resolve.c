@@ -8,12 +8,14 @@
 #include "proxy/resolve.h"
 
 #include "lib/clock.h"
+#include "lib/confine.h"
 #include "lib/macros.h"
 #include "proxy/dns_packet.h"
 
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,23 +46,25 @@ struct behaviour {
 	enum reply aaaa;
 	unsigned aaaa_count;
 	bool alias;		/* by way of a CNAME */
+	bool stream;		/* cut short unless asked over TCP */
 };
 
 static const struct behaviour behaviours[] = {
-	{ "both", REPLY_ADDRESSES, 2, REPLY_ADDRESSES, 2, false },
-	{ "four", REPLY_ADDRESSES, 1, REPLY_NODATA, 0, false },
-	{ "six", REPLY_NODATA, 0, REPLY_ADDRESSES, 1, false },
-	{ "alias", REPLY_ADDRESSES, 2, REPLY_ADDRESSES, 1, true },
-	{ "many", REPLY_ADDRESSES, 30, REPLY_ADDRESSES, 3, false },
-	{ "gone", REPLY_NXDOMAIN, 0, REPLY_NXDOMAIN, 0, false },
-	{ "empty", REPLY_NODATA, 0, REPLY_NODATA, 0, false },
-	{ "broken", REPLY_SERVFAIL, 0, REPLY_SERVFAIL, 0, false },
-	{ "refused", REPLY_REFUSED, 0, REPLY_REFUSED, 0, false },
-	{ "half", REPLY_ADDRESSES, 1, REPLY_SERVFAIL, 0, false },
-	{ "silent", REPLY_SILENCE, 0, REPLY_SILENCE, 0, false },
-	{ "slow6", REPLY_ADDRESSES, 1, REPLY_SLOW, 1, false },
-	{ "never6", REPLY_ADDRESSES, 1, REPLY_SILENCE, 0, false },
-	{ "never4", REPLY_SILENCE, 0, REPLY_ADDRESSES, 1, false },
+	{ "both", REPLY_ADDRESSES, 2, REPLY_ADDRESSES, 2, false, false },
+	{ "four", REPLY_ADDRESSES, 1, REPLY_NODATA, 0, false, false },
+	{ "six", REPLY_NODATA, 0, REPLY_ADDRESSES, 1, false, false },
+	{ "alias", REPLY_ADDRESSES, 2, REPLY_ADDRESSES, 1, true, false },
+	{ "many", REPLY_ADDRESSES, 30, REPLY_ADDRESSES, 3, false, false },
+	{ "gone", REPLY_NXDOMAIN, 0, REPLY_NXDOMAIN, 0, false, false },
+	{ "empty", REPLY_NODATA, 0, REPLY_NODATA, 0, false, false },
+	{ "broken", REPLY_SERVFAIL, 0, REPLY_SERVFAIL, 0, false, false },
+	{ "refused", REPLY_REFUSED, 0, REPLY_REFUSED, 0, false, false },
+	{ "half", REPLY_ADDRESSES, 1, REPLY_SERVFAIL, 0, false, false },
+	{ "silent", REPLY_SILENCE, 0, REPLY_SILENCE, 0, false, false },
+	{ "slow6", REPLY_ADDRESSES, 1, REPLY_SLOW, 1, false, false },
+	{ "never6", REPLY_ADDRESSES, 1, REPLY_SILENCE, 0, false, false },
+	{ "long", REPLY_ADDRESSES, 20, REPLY_NODATA, 0, false, true },
+	{ "never4", REPLY_SILENCE, 0, REPLY_ADDRESSES, 1, false, false },
 };
 
 /* --- the server ------------------------------------------------------------ */
@@ -68,9 +72,12 @@ static const struct behaviour behaviours[] = {
 struct server {
 	struct event_base *base;
 	struct event *event;
+	struct event *stream_event;
 	int fd;
+	int stream_fd;		/* the same port over TCP */
 	uint16_t port;
 	unsigned questions;
+	unsigned streams;
 	bool dead;
 	struct late *late;	/* the one slow answer on its way */
 	struct event *late_event;
@@ -177,17 +184,44 @@ find_behaviour(const uint8_t *label)
 	return NULL;
 }
 
+/* Make the answer to a question; what is to be done with it. */
+static enum reply
+answer(struct server *s, const uint8_t *query, struct packet *out,
+    bool is_stream)
+{
+	const struct behaviour *b;
+	enum reply reply;
+	unsigned type, count;
+	size_t end = 12;
+
+	s->questions++;
+	while (query[end] != 0)
+		end += 1 + (size_t)query[end];
+	end++;
+	type = (unsigned)query[end + 1];
+	b = find_behaviour(query + 12);
+	if (b == NULL) {
+		make_reply(out, query, end, type, &behaviours[0],
+		    REPLY_ADDRESSES, 1);
+		return REPLY_ADDRESSES;
+	}
+	reply = type == DNS_TYPE_A ? b->a : b->aaaa;
+	count = type == DNS_TYPE_A ? b->a_count : b->aaaa_count;
+	make_reply(out, query, end, type, b, reply,
+	    b->stream && !is_stream ? 0 : count);
+	if (b->stream && !is_stream)
+		out->bytes[2] |= 0x02;	/* there is more */
+	return reply;
+}
+
 static void
 on_query(evutil_socket_t fd, short what, void *arg)
 {
 	struct server *s = arg;
 	const struct timeval slow = { 0, SLOW_MS * 1000 };
-	const struct behaviour *b;
 	struct late *late = calloc(1, sizeof(*late));
 	uint8_t query[1232];
 	enum reply reply;
-	unsigned type;
-	size_t end = 12;
 	ssize_t n;
 
 	(void)what;
@@ -200,25 +234,49 @@ on_query(evutil_socket_t fd, short what, void *arg)
 		free(late);
 		return;
 	}
-	s->questions++;
-	while (query[end] != 0)
-		end += 1 + (size_t)query[end];
-	end++;
-	type = (unsigned)query[end + 1];
-	b = find_behaviour(query + 12);
-	reply = b == NULL ? REPLY_ADDRESSES : type == DNS_TYPE_A ? b->a :
-	    b->aaaa;
-	make_reply(&late->packet, query, end, type,
-	    b == NULL ? &behaviours[0] : b, reply, b == NULL ? 1 :
-	    type == DNS_TYPE_A ? b->a_count : b->aaaa_count);
+	reply = answer(s, query, &late->packet, false);
 	if (reply == REPLY_SLOW && s->late == NULL) {
 		s->late = late;
 		s->late_event = evtimer_new(s->base, on_late, late);
 		event_add(s->late_event, &slow);
-	} else if (reply == REPLY_SILENCE)
+	} else if (reply == REPLY_SILENCE) {
 		free(late);
-	else
+	} else {
 		on_late(fd, 0, late);
+	}
+}
+
+/* One question a connection, and small: both come in one piece. */
+static void
+on_stream_query(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+	struct packet packet;
+	uint8_t query[1232], head[2];
+	ssize_t n = recv(fd, query, sizeof(query), 0);
+
+	(void)what;
+	if (n > 19) {
+		s->streams++;
+		(void)answer(s, query + 2, &packet, true);
+		head[0] = (uint8_t)(packet.length >> 8);
+		head[1] = (uint8_t)packet.length;
+		(void)send(fd, head, 2, MSG_MORE);
+		(void)send(fd, packet.bytes, packet.length, 0);
+	}
+	close(fd);
+}
+
+static void
+on_stream(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+	int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	(void)what;
+	if (client != -1)
+		event_base_once(s->base, client, EV_READ, on_stream_query, s,
+		    NULL);
 }
 
 static void
@@ -235,6 +293,15 @@ server_open(struct server *s, struct event_base *base)
 	assert_int_equal(getsockname(s->fd, (struct sockaddr *)&sin, &length),
 	    0);
 	s->port = ntohs(sin.sin_port);
+	/* Without the same port over TCP one test has to do without. */
+	s->stream_fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0);
+	if (bind(s->stream_fd, (struct sockaddr *)&sin, sizeof(sin)) == 0 &&
+	    listen(s->stream_fd, 8) == 0) {
+		s->stream_event = event_new(base, s->stream_fd,
+		    EV_READ | EV_PERSIST, on_stream, s);
+		event_add(s->stream_event, NULL);
+	}
 	s->event = event_new(base, s->fd, EV_READ | EV_PERSIST, on_query, s);
 	event_add(s->event, NULL);
 }
@@ -282,7 +349,10 @@ tear_down(void **state)
 	if (f->server.late_event != NULL)
 		event_free(f->server.late_event);
 	free(f->server.late);
+	if (f->server.stream_event != NULL)
+		event_free(f->server.stream_event);
 	close(f->server.fd);
+	close(f->server.stream_fd);
 	event_base_free(f->base);
 	free(f);
 	return 0;
@@ -389,6 +459,57 @@ test_answers(void **state)
 			assert_null(resolve_start(f->resolver,
 			    cases[i / 2].name, on_answer, f));
 	}
+}
+
+/* What does not fit a datagram is asked for again over TCP. */
+static void
+test_stream(void **state)
+{
+	struct fixture *f = *state;
+
+	if (f->server.stream_event == NULL)
+		skip();
+	make_resolver(f);
+	ask(f, "long.example");
+	assert_int_equal(f->answer.status, RESOLVE_OK);
+	assert_int_equal(f->answer.count, RESOLVE_MAX);
+	assert_true(f->server.streams >= 1);
+}
+
+/* As in a worker: confined once the resolver stands, where any call that is
+ * not on the list kills. */
+static void
+test_confined(void **state)
+{
+	static const char *const names[] = { "both.example", "alias.example",
+	    "gone.example", "silent.example", "localhost" };
+	struct fixture *f = *state;
+	char words[256];
+	pid_t child;
+	int status;
+	size_t i;
+
+	f->settings.dns_timeout = 500000;
+	f->settings.dns_hosts = (char[]){ "/etc/hosts" };
+	child = fork();
+	assert_int_not_equal(child, -1);
+	if (child == 0) {
+		event_reinit(f->base);
+		make_resolver(f);
+		(void)setenv("GATEBOOK_CONFINE", "kill", 1);
+		if (confine(CONFINE_WORKER, NULL, 0, NULL, words,
+		    sizeof(words)) == -1)
+			_exit(7);
+		for (i = 0; i < COUNT_OF(names); i++)
+			ask(f, names[i]);
+		if (f->server.stream_event != NULL)
+			ask(f, "long.example");
+		_exit(f->answer.status == RESOLVE_OK ? 0 : 8);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFSIGNALED(status))
+		fail_msg("killed by signal %d", WTERMSIG(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 /* Families come in turn, whichever is first on this machine. */
@@ -774,6 +895,8 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_answers),
+		TEST(test_stream),
+		TEST(test_confined),
 		TEST(test_order),
 		TEST(test_ipv6_off),
 		TEST(test_resolution_delay),
