@@ -105,10 +105,15 @@ static uint64_t
 zeros_begin(int fd, uint64_t limit)
 {
 	uint64_t low = 0, high = limit;
+	char c = 0;
 
+	if (limit == 0 || (pread(fd, &c, 1, (off_t)(limit - 1)) == 1 &&
+	    c != 0))
+		return limit;	/* by far the most common */
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
-		char c = 0;
+
+		c = 0;
 
 		if (pread(fd, &c, 1, (off_t)middle) != 1 || c == 0)
 			high = middle;
