@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_explain.c - `gatebook explain`: compile the policy here and ask it, by
+ * the code that the live proxy runs, what it would decide and why.
+ */
+#include "ctl/ctl.h"
+
+#include "ctl/instance.h"
+#include "ctl/paint.h"
+#include "ctl/when.h"
+#include "lib/clock.h"
+#include "lib/macros.h"
+#include "lib/settings.h"
+#include "policy/compile.h"
+#include "policy/explain.h"
+#include "policy/policy.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FACTS_MAX 32
+
+struct explaining {
+	const char *conf;
+	const char *policy;	/* --policy FILE */
+	const char *target;
+	struct { const char *word, *value; } fact[FACTS_MAX];
+	size_t fact_count;
+	bool json;
+	bool trace;
+};
+
+static void
+on_complaint(void *arg, const struct policy_complaint *c)
+{
+	char text[1024];
+
+	(void)arg;
+	if (c->severity != POLICY_ERROR)
+		return;
+	(void)policy_complaint_print(c, text, sizeof(text));
+	paint_text(stderr, text, strlen(text));
+	(void)fputc('\n', stderr);
+}
+
+static void
+on_settings(void *arg, const char *file, unsigned line, const char *message)
+{
+	(void)arg;
+	ctl_say("%s:%u: %s", file, line, message);
+}
+
+static struct policy *
+open_policy(const struct explaining *e)
+{
+	struct policy_options options = POLICY_OPTIONS_INIT;
+	struct settings *settings = NULL;
+	struct instance instance;
+	struct policy *policy = NULL;
+	char why[256];
+	int fd;
+
+	if (e->policy == NULL) {
+		if (instance_find(e->conf, false, &instance) != 0)
+			return NULL;
+		settings = settings_read(instance.file, on_settings, NULL);
+		if (settings == NULL)
+			return NULL;
+		options.geoip_country = settings->geoip_country;
+		options.geoip_asn = settings->geoip_asn;
+	}
+	fd = policy_compile_file(e->policy != NULL ? e->policy :
+	    settings->policy_file, &options, on_complaint, NULL);
+	if (fd < 0) {
+		ctl_say("the policy does not load; \"gatebook check\" says "
+		    "everything that is wrong with it");
+	} else {
+		policy = policy_open(fd, why, sizeof(why));
+		(void)close(fd);
+		if (policy == NULL)
+			ctl_say("%s", why);
+	}
+	settings_free(&settings);
+	return policy;
+}
+
+static bool
+set_facts(const struct explaining *e, const struct policy *policy,
+    struct question *question)
+{
+	char why[256];
+
+	question_init(question);
+	question->facts.wall_us = clock_wall_us();
+	if (!question_target(question, e->target, why, sizeof(why))) {
+		ctl_say("%s", why);
+		return false;
+	}
+	for (size_t i = 0; i < e->fact_count; i++) {
+		uint64_t us;
+
+		/* The proxy's own times first, then those of a policy. */
+		if (strcmp(e->fact[i].word, "at") == 0 &&
+		    when_read(e->fact[i].value, clock_wall_us(), false, &us)) {
+			question->facts.wall_us = us;
+			continue;
+		}
+		if (!question_set(question, policy, e->fact[i].word,
+		    e->fact[i].value, why, sizeof(why))) {
+			ctl_say("--%s: %s", e->fact[i].word, why);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void
+on_step(void *arg, const struct step *step)
+{
+	bool colours = *(bool *)arg;
+	enum paint how = PAINT_DIM;
+	char place[PATH_MAX + 16];
+
+	if (step->outcome == STEP_DECIDED)
+		how = step->verdict == VERDICT_DENY ? PAINT_BAD : PAINT_GOOD;
+	else if (step->outcome == STEP_NOTED || step->outcome == STEP_UNKNOWN)
+		how = PAINT_WARN;
+	(void)snprintf(place, sizeof(place), "%s:%" PRIu32, step->rule.file,
+	    step->rule.line);
+	(void)fputs("  ", stdout);
+	paint_text(stdout, place, strlen(place));
+	(void)printf("  %s ", verdict_name(step->verdict));
+	paint_text(stdout, step->rule.name, strlen(step->rule.name));
+	(void)fputs(": ", stdout);
+	paint(stdout, colours, how, step_outcome_name(step->outcome));
+	if (step->text != NULL) {
+		(void)printf(", line %" PRIu32 ": ", step->line);
+		paint_text(stdout, step->text, strlen(step->text));
+	}
+	if (step->why[0] != '\0') {
+		(void)fputs(": ", stdout);
+		paint_text(stdout, step->why, strlen(step->why));
+	}
+	(void)fputc('\n', stdout);
+}
+
+static int
+explain(const struct explaining *e)
+{
+	static struct question question;
+	struct policy *policy = open_policy(e);
+	bool colours = paint_wanted(stdout);
+	struct decision decision;
+	int status = CTL_FAILED;
+
+	if (policy == NULL)
+		return CTL_FAILED;
+	if (set_facts(e, policy, &question)) {
+		if (e->trace && !e->json) {
+			(void)puts("The rules, in order:");
+			policy_explain(policy, &question.facts, &decision,
+			    on_step, &colours);
+			(void)fputc('\n', stdout);
+		}
+		status = (e->json ? policy_explain_json(policy,
+		    &question.facts, stdout) : policy_explain_text(policy,
+		    &question.facts, stdout)) == 0 ? CTL_OK : CTL_FAILED;
+	}
+	policy_close(&policy);
+	return status;
+}
+
+enum { OPTION_FACT = 256 };
+
+static const struct option explain_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "trace", no_argument, NULL, 't' },
+	{ "policy", required_argument, NULL, 'p' },
+	/* These are the policy's own words. */
+	{ "client", required_argument, NULL, OPTION_FACT },
+	{ "at", required_argument, NULL, OPTION_FACT },
+	{ "method", required_argument, NULL, OPTION_FACT },
+	{ "listener", required_argument, NULL, OPTION_FACT },
+	{ "server-name", required_argument, NULL, OPTION_FACT },
+	{ "destination", required_argument, NULL, OPTION_FACT },
+	{ "country", required_argument, NULL, OPTION_FACT },
+	{ "asn", required_argument, NULL, OPTION_FACT },
+	{ "protocol", required_argument, NULL, OPTION_FACT },
+	{ "request-size", required_argument, NULL, OPTION_FACT },
+	{ NULL, 0, NULL, 0 }
+};
+
+static int
+run(const struct ctl_command *self, int argc, char **argv)
+{
+	struct explaining e = { .conf = NULL };
+	int c, index = 0;
+
+	while ((c = getopt_long(argc, argv, "c:h", explain_options,
+	    &index)) != -1) {
+		switch (c) {
+		case 'c': e.conf = optarg; break;
+		case 'j': e.json = true; break;
+		case 't': e.trace = true; break;
+		case 'p': e.policy = optarg; break;
+		case 'h': ctl_help(self); return CTL_OK;
+		case OPTION_FACT:
+			if (e.fact_count == FACTS_MAX)
+				return ctl_misused(self, "too many options");
+			e.fact[e.fact_count].word =
+			    explain_options[index].name;
+			e.fact[e.fact_count++].value = optarg;
+			break;
+		default: return ctl_misused(self, "this is not how it is used");
+		}
+	}
+	if (optind + 1 != argc)
+		return ctl_misused(self, "give one URL or host");
+	e.target = argv[optind];
+	return explain(&e);
+}
+
+const struct ctl_command command_explain = { "explain",
+    "URL|HOST[:PORT] [FACT ...] [--trace] [--json] [-c FILE]",
+    "Say which rule decides, where it stands, and what follows.",
+    "  http://...           a plain request; method GET unless --method\n"
+    "  https://..., HOST    a tunnel, whose inside is not seen\n"
+    "  --client ADDRESS     who asks\n"
+    "  --at TIME            when: 10:15, \"2026-03-02 10:15\"; now if not "
+    "given\n"
+    "  --method M, --listener NAME, --server-name NAME, --destination "
+    "ADDRESS,\n  --country CC, --asn N, --protocol P, --request-size BYTES\n"
+    "                       what else is known; what is not stays unknown\n"
+    "  --policy FILE        this policy instead of the one in the settings\n"
+    "  --trace              every rule that was looked at, and why it did "
+    "not hold\n\n"
+    "The policy is compiled from its file as it stands now, which a running\n"
+    "gatebook may not have loaded yet.\n", run };
