@@ -132,12 +132,12 @@ read_server_name(struct reader *data, struct hello *hello)
 static void
 note_alpn(struct hello *hello, const unsigned char *name, size_t length)
 {
-	char *out = hello->alpn[hello->alpn_count];
 	size_t i, most = sizeof(hello->alpn[0]) - 1;
+	char *out;
 
-	if (hello->alpn_count == HELLO_ALPN_MAX || (length == 2 &&
-	    is_grease((unsigned)name[0] << 8 | name[1])))
+	if (hello->alpn_count == HELLO_ALPN_MAX)
 		return;
+	out = hello->alpn[hello->alpn_count];
 	for (i = 0; i < length && i < most; i++)
 		out[i] = (char)(name[i] <= 0x20 || name[i] >= 0x7f ? '?' :
 		    name[i]);
@@ -149,7 +149,6 @@ static bool
 read_alpn(struct reader *data, struct hello *hello, struct hello_ja4 *ja4)
 {
 	struct reader names = take_vector(data, 2);
-	bool first = true;
 
 	if (names.bad || names.left == 0 || data->left != 0)
 		return false;
@@ -158,11 +157,13 @@ read_alpn(struct reader *data, struct hello *hello, struct hello_ja4 *ja4)
 
 		if (name.bad || name.left == 0)
 			return false;
-		if (first) {
+		if (name.left == 2 && is_grease((unsigned)name.at[0] << 8 |
+		    name.at[1]))
+			continue;
+		if (ja4->alpn == NULL) {
 			ja4->alpn = name.at;
 			ja4->alpn_length = name.left;
 		}
-		first = false;
 		note_alpn(hello, name.at, name.left);
 	}
 	return true;
@@ -177,7 +178,7 @@ newest_first(const void *a, const void *b)
 }
 
 static bool
-read_versions(struct reader *data, struct hello *hello)
+read_versions(struct reader *data, struct hello *hello, struct hello_ja4 *ja4)
 {
 	struct reader versions = take_vector(data, 1);
 
@@ -187,8 +188,11 @@ read_versions(struct reader *data, struct hello *hello)
 	while (versions.left > 0) {
 		unsigned version = take_number(&versions, 2);
 
-		if (!is_grease(version) &&
-		    hello->version_count < HELLO_VERSIONS_MAX)
+		if (is_grease(version))
+			continue;
+		if (version > ja4->version)
+			ja4->version = (uint16_t)version;
+		if (hello->version_count < HELLO_VERSIONS_MAX)
 			hello->versions[hello->version_count++] =
 			    (uint16_t)version;
 	}
@@ -203,6 +207,7 @@ read_extension(unsigned type, struct reader *data, struct hello *hello,
 
 	switch (type) {
 	case EXTENSION_SERVER_NAME:
+		ja4->has_server_name = true;
 		return read_server_name(data, hello);
 	case EXTENSION_SIGNATURES:
 		list = take_vector(data, 2);
@@ -210,7 +215,7 @@ read_extension(unsigned type, struct reader *data, struct hello *hello,
 	case EXTENSION_ALPN:
 		return read_alpn(data, hello, ja4);
 	case EXTENSION_VERSIONS:
-		return read_versions(data, hello);
+		return read_versions(data, hello, ja4);
 	case EXTENSION_ECH:
 		hello->ech = true;
 		return true;
@@ -269,12 +274,12 @@ read_hello(struct reader *body, struct hello *hello)
 		    !read_extensions(&other, hello, &ja4))
 			return false;
 	}
-	if (hello->version_count == 0)
+	if (hello->version_count == 0) {
 		hello->versions[hello->version_count++] = (uint16_t)legacy;
+		ja4.version = (uint16_t)legacy;
+	}
 	qsort(hello->versions, hello->version_count,
 	    sizeof(hello->versions[0]), newest_first);
-	ja4.version = hello->versions[0];
-	ja4.has_server_name = hello->has_server_name;
 	hello_ja4_write(&ja4, hello->ja4);
 	return true;
 }
