@@ -254,10 +254,9 @@ make_failure(struct resolve *q, struct resolve_answer *answer)
 	if (a == PART_BOGUS || aaaa == PART_BOGUS) {
 		answer->status = RESOLVE_BOGUS;
 		answer->security = RESOLVE_IS_BOGUS;
-	} else if (a == PART_NO_NAME || aaaa == PART_NO_NAME) {
+	} else if (a == PART_NO_NAME) {
 		answer->status = RESOLVE_NO_NAME;
-		answer->security = a == PART_NO_NAME ? q->part[A].security :
-		    q->part[AAAA].security;
+		answer->security = q->part[A].security;
 	} else if (a == PART_WAITING || aaaa == PART_WAITING) {
 		answer->status = RESOLVE_TIMEOUT;
 		snprintf(answer->detail, sizeof(answer->detail),
@@ -298,8 +297,10 @@ is_complete(const struct resolve *q)
 {
 	const struct part *a = &q->part[A], *aaaa = &q->part[AAAA];
 
-	/* A name that does not exist has no address of any kind. */
-	if (a->state == PART_NO_NAME || aaaa->state == PART_NO_NAME)
+	/* A name that does not exist has no address of any kind.  Of IPv6 it
+	 * is not believed: some servers say so of any name that they have no
+	 * IPv6 address for (RFC 4074 section 4.2). */
+	if (a->state == PART_NO_NAME)
 		return true;
 	if (a->state == PART_FOUND && aaaa->state == PART_WAITING)
 		return !has_route6(q->resolver);
