@@ -345,7 +345,7 @@ set_what(const struct ctl_command *self, json_t *request, const char *text)
 	    "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == 26)
 		return set_text(request, "transaction", text) ? CTL_OK :
 		    CTL_FAILED;
-	if (!reference_settle(text, reference))
+	if (reference_settle(text, reference) != 0)
 		return ctl_misused(self, "\"%s\" is not a reference: a letter "
 		    "or digit is wrong or missing; it looks like 7KQM-4TP-X2C",
 		    text);

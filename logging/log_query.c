@@ -144,7 +144,7 @@ set_text(char *out, size_t out_size, const char *word, const char *value,
 static bool
 set_reference(struct log_query *q, const char *value, char *why, size_t size)
 {
-	if (!reference_settle(value, q->reference))
+	if (reference_settle(value, q->reference) != 0)
 		return say(why, size, "\"%.40s\" is not a reference: a letter "
 		    "or digit in it is wrong or missing; it looks like "
 		    "7KQM-4TP-X2C", value);
