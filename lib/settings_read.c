@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -350,33 +349,6 @@ read_file(const char *path, size_t *length)
 	return text;
 }
 
-/* The absolute path of the file; its folder by its real path.  NULL with
- * errno. */
-static char *
-absolute(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	const char *base = slash != NULL ? slash + 1 : path;
-	char folder[PATH_MAX], real[PATH_MAX], *file;
-	int n;
-
-	if (slash == NULL)
-		n = snprintf(folder, sizeof(folder), ".");
-	else
-		n = snprintf(folder, sizeof(folder), "%.*s",
-		    (int)(slash == path ? 1 : slash - path), path);
-	if (n < 0 || (size_t)n >= sizeof(folder)) {
-		errno = ENAMETOOLONG;
-		return NULL;
-	}
-	if (realpath(folder, real) == NULL)
-		return NULL;
-	if (asprintf(&file, "%s/%s", strcmp(real, "/") == 0 ? "" : real,
-	    base) < 0)
-		return NULL;
-	return file;
-}
-
 /* Where the control characters in a path would end up in lines of text. */
 static bool
 is_plain(const char *path)
@@ -393,7 +365,7 @@ is_plain(const char *path)
 static struct settings *
 read_path(struct reading *r, const char *path)
 {
-	char *file = absolute(path), *text, *folder;
+	char *file = realpath(path, NULL), *text, *folder;
 	size_t length = 0;
 
 	if (file == NULL)
