@@ -45,7 +45,7 @@ struct settings {
 #undef SECTION
 #undef SETTING
 #undef CHOICES
-	char *file;		/* absolute path of the file that was read */
+	char *file;		/* real path of the file that was read */
 };
 
 /* Values of settings of type CHOICE, in the order of settings.def. */
@@ -84,6 +84,8 @@ struct settings *settings_read_fd(int fd);
 int settings_print(const struct settings *settings, FILE *out);
 /* Write an example file: sections, sentences, defaults commented out. */
 int settings_print_example(FILE *out);
+/* Write the manual page proxy.conf(5). */
+int settings_print_manual(FILE *out);
 void settings_free(struct settings **settings);
 
 #endif

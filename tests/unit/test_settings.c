@@ -454,6 +454,44 @@ test_example(void **state)
 	free(text);
 }
 
+/* The files in the tree are what the table makes.  After a change of the table:
+ * GATEBOOK_WRITE=1 build/tests/unit/test_settings, in the top folder. */
+static void
+check_tree(const char *path, int (*print)(FILE *))
+{
+	char *text = NULL, *found;
+	size_t size = 0, found_size;
+	FILE *f = open_memstream(&text, &size);
+
+	assert_int_equal(print(f), 0);
+	assert_int_equal(fclose(f), 0);
+	if (getenv("GATEBOOK_WRITE") != NULL) {
+		f = fopen(path, "w");
+		assert_non_null(f);
+		assert_int_equal(fwrite(text, 1, size, f), size);
+		assert_int_equal(fclose(f), 0);
+	}
+	f = fopen(path, "r");
+	assert_non_null(f);
+	found = calloc(1, size + 2);
+	found_size = fread(found, 1, size + 1, f);
+	assert_int_equal(fclose(f), 0);
+	if (found_size != size || memcmp(found, text, size) != 0)
+		fail_msg("%s is older than lib/settings.def", path);
+	free(found);
+	free(text);
+}
+
+static void
+test_tree(void **state)
+{
+	(void)state;
+	if (access("lib/settings.def", R_OK) != 0)
+		skip();		/* run from elsewhere */
+	check_tree("proxy.conf.example", settings_print_example);
+	check_tree("docs/man/proxy.conf.5", settings_print_manual);
+}
+
 static void
 test_host_port(void **state)
 {
@@ -486,6 +524,7 @@ main(void)
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_list_bound),
 		cmocka_unit_test(test_example),
+		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_host_port),
 	};
 
