@@ -238,8 +238,8 @@ test_fine(void **state)
 		"upstream.direct dept.example\nupstream.direct 10.0.0.0/8",
 		"dns.hosts \"\"",
 		"dns.anchor /nowhere",		/* not used */
-		"listen a 127.0.0.1:1 proxy-protocol\n"
-		    "proxy-protocol.from 10.0.0.1",
+		("listen a 127.0.0.1:1 proxy-protocol\n"
+		    "proxy-protocol.from 10.0.0.1"),
 		"log.keep.size 18446744073709551615",
 	};
 
