@@ -147,6 +147,18 @@ default_port(struct target *out)
 	return http1_same(out->scheme, "ftp") ? 21 : 0;
 }
 
+/* User information as RFC 3986 has it.  A browser takes a backslash for a slash
+ * and would find the host before it. */
+static bool
+is_userinfo(const char *p, const char *end)
+{
+	for (; p != end; p++)
+		if (!http1_byte_is(*p, BYTE_TARGET) ||
+		    strchr("\\\"<>^`{|}[]", *p) != NULL)
+			return false;
+	return true;
+}
+
 static enum http1_error
 take_absolute(struct http1_text target, struct target *out)
 {
@@ -166,6 +178,8 @@ take_absolute(struct http1_text target, struct target *out)
 			break;
 	at = find(p, authority_end, '@');
 	if (at != NULL) {
+		if (!is_userinfo(p, at))
+			return HTTP1_TARGET;
 		out->has_userinfo = true;
 		p = at + 1;
 	}
