@@ -86,11 +86,15 @@ target_authority(struct http1_text text, uint16_t port_if_none,
 
 	if (text.length == 0)
 		return HTTP1_HOST_BAD;
-	host_end = *p == '[' ? find(p, end, ']') : NULL;
-	if (*p == '[' && host_end++ == NULL)
-		return HTTP1_HOST_BAD;
-	colon = find(host_end != NULL ? host_end : p, end, ':');
-	if (host_end == NULL)
+	host_end = p;
+	if (*p == '[') {
+		host_end = find(p, end, ']');
+		if (host_end == NULL)
+			return HTTP1_HOST_BAD;
+		host_end++;
+	}
+	colon = find(host_end, end, ':');
+	if (host_end == p)
 		host_end = colon != NULL ? colon : end;
 	if (host_end != end && *host_end != ':')
 		return HTTP1_HOST_BAD;
