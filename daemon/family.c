@@ -356,9 +356,9 @@ writer_died(struct parent *parent, bool in_vain)
 	seat->failed_starts = in_vain ? seat->failed_starts + 1 : 0;
 	if (seat->failed_starts >= WRITER_FAILED_STARTS) {
 		set_log_condition(parent, LOGSTATE_BROKEN);
-		report(REPORT_ERROR, "the log writer could not be started %u "
-		    "times in a row: the audit log counts as failed",
-		    seat->failed_starts);
+		report(REPORT_ERROR, "the log writer ended %u times in a row "
+		    "as soon as it was started: the audit log counts as "
+		    "failed", seat->failed_starts);
 	} else if (atomic_load(&parent->logstate->condition) !=
 	    LOGSTATE_BROKEN) {
 		set_log_condition(parent, LOGSTATE_STARTING);

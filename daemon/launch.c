@@ -141,6 +141,11 @@ child_run(const struct launch *launch, int channel, int words)
 	become(launch->user);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	(void)execve(name, argv, environment);
+	if (errno == EACCES)
+		report(REPORT_ERROR, "user %s may not run %s/%s: its folder "
+		    "needs mode 755 and so does the program (made under a "
+		    "strict umask?)", launch->user->name, launch->folder,
+		    launch->program);
 	fail(launch->program);
 }
 

@@ -14,9 +14,8 @@
 #include "daemon/family.h"
 #include "daemon/oplog.h"
 #include "daemon/trial.h"
+#include "daemon/watched.h"
 #include "lib/clock.h"
-
-#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,11 +38,6 @@ enum reload_state {
 	RELOAD_REPLACING
 };
 
-struct watched {
-	struct stat seen;	/* at the last look */
-	struct stat loaded;	/* when it was last loaded */
-};
-
 struct reload {
 	struct parent *parent;
 	enum reload_state state;
@@ -58,7 +52,8 @@ struct reload {
 	uint64_t deadline_us;
 	unsigned at;		/* worker being replaced */
 	char complaint[512];	/* the first error, for the record */
-	struct watched geoip[2];
+	struct watched country;	/* GeoIP files */
+	struct watched asn;
 	uint64_t next_poll_us;
 };
 
@@ -216,69 +211,20 @@ reload_succeed(struct reload *reload, bool new_version)
 	become_idle(reload);
 }
 
-/* --- GeoIP files --------------------------------------------------------- */
-
-static bool
-same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	    a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-static void
-look(const char *path, struct stat *st)
-{
-	if (path == NULL || path[0] == '\0' || stat(path, st) != 0)
-		memset(st, 0, sizeof(*st));
-}
-
-static void
-remember_geoip(struct reload *reload, const struct settings *settings)
-{
-	look(settings->geoip_country, &reload->geoip[0].loaded);
-	look(settings->geoip_asn, &reload->geoip[1].loaded);
-	reload->geoip[0].seen = reload->geoip[0].loaded;
-	reload->geoip[1].seen = reload->geoip[1].loaded;
-}
-
-/* Changed since it was loaded, and at rest since the last look: nobody is just
- * writing it. */
-static bool
-is_changed(struct watched *watched, const char *path)
-{
-	struct stat now;
-	bool rests;
-
-	look(path, &now);
-	rests = same_file(&now, &watched->seen);
-	watched->seen = now;
-	return rests && now.st_ino != 0 && !same_file(&now, &watched->loaded);
-}
-
-static void
-poll_geoip(struct reload *reload)
-{
-	const struct settings *settings = reload->parent->settings;
-	bool country = is_changed(&reload->geoip[0], settings->geoip_country);
-	bool asn = is_changed(&reload->geoip[1], settings->geoip_asn);
-
-	if (country || asn)
-		reload_begin(reload->parent, "a GeoIP file has changed", NULL);
-}
-
 /* --- LOADING ------------------------------------------------------------- */
 
 static void
 start_loader(struct reload *reload)
 {
 	struct parent *parent = reload->parent;
+	const struct settings *settings = reload->trial.settings != NULL ?
+	    reload->trial.settings : parent->settings;
 
 	reload->state = RELOAD_LOADING;
 	reload->complaint[0] = '\0';
 	reload->trial.snapshot.number = ++reload->last_number;
-	remember_geoip(reload, reload->trial.settings != NULL ?
-	    reload->trial.settings : parent->settings);
+	watched_loaded(&reload->country, settings->geoip_country);
+	watched_loaded(&reload->asn, settings->geoip_asn);
 	if (child_start(parent, CHILD_LOADER, 0, NULL) == NULL)
 		reload_fail(reload, "the policy loader could not be started");
 }
@@ -635,6 +581,18 @@ void
 reload_successor_gone(struct child *child)
 {
 	successor_failed(child->parent->reload, child->seat);
+}
+
+static void
+poll_geoip(struct reload *reload)
+{
+	const struct settings *settings = reload->parent->settings;
+	bool country = watched_changed(&reload->country,
+	    settings->geoip_country);
+	bool asn = watched_changed(&reload->asn, settings->geoip_asn);
+
+	if (country || asn)
+		reload_begin(reload->parent, "a GeoIP file has changed", NULL);
 }
 
 void
