@@ -303,7 +303,7 @@ record_death(const struct child *child, const char *how)
 	struct record *record = events_begin(parent->events);
 	char who[64], why[256];
 
-	(void)snprintf(why, sizeof(why), "%s was %s%s%s",
+	(void)snprintf(why, sizeof(why), "%s: %s%s%s",
 	    child_words(child, who), how,
 	    child->killed_why != NULL ? ": " : "",
 	    child->killed_why != NULL ? child->killed_why : "");
@@ -375,7 +375,7 @@ start_again(struct seat *seat, const struct child *dead, const char *how)
 	char who[64];
 
 	seat->restarts++;
-	report(REPORT_ERROR, "%s was %s after %" PRIu64 " s; starting it "
+	report(REPORT_ERROR, "%s: %s after %" PRIu64 " s; starting it "
 	    "again%s%s", child_words(dead, who), how, lived / SECOND_US,
 	    delay > 0 ? " soon: it keeps dying" : "",
 	    dead->was_ready ? "" : " (it never was ready)");
@@ -419,7 +419,7 @@ child_died(struct child *child, int status)
 		reload_loader_ended(child, how);
 	} else if (seat == NULL || expected) {
 		if (status != 0)
-			report(REPORT_WARNING, "%s was %s while it ended",
+			report(REPORT_WARNING, "%s: %s while it ended",
 			    child_words(child, who), how);
 		if (seat != NULL && seat->current == child) {
 			seat->current = NULL;
@@ -434,7 +434,7 @@ child_died(struct child *child, int status)
 		reload_successor_gone(child);
 	} else if (parent->phase < PHASE_RUNNING && !child->was_ready) {
 		seat->current = NULL;
-		(void)snprintf(why, sizeof(why), "%s was %s before it was "
+		(void)snprintf(why, sizeof(why), "%s: %s before it was "
 		    "ready", child_words(child, who), how);
 		family_fail(parent, why);
 	} else if (seat->current == child) {
@@ -442,7 +442,7 @@ child_died(struct child *child, int status)
 		if (may_start_again(parent, seat))
 			start_again(seat, child, how);
 		else
-			report(REPORT_WARNING, "%s was %s",
+			report(REPORT_WARNING, "%s: %s",
 			    child_words(child, who), how);
 	}
 	child_gone(&child);

@@ -573,7 +573,7 @@ reload_loader_ended(struct child *child, const char *how)
 	struct reload *reload = child->parent->reload;
 
 	if (reload->state == RELOAD_LOADING && !is_stopping(child->parent))
-		reload_fail(reload, "the policy loader was %s before it was "
+		reload_fail(reload, "the policy loader: %s before it was "
 		    "done", how);
 }
 
