@@ -47,6 +47,7 @@ struct policy_options {
 	const char *geoip_country;	/* MaxMind database; NULL or "" none */
 	const char *geoip_asn;
 	uint64_t now_us;	/* for review-by and until; 0: not judged */
+	bool no_files;		/* read nothing but the text given (fuzzing) */
 };
 #define POLICY_OPTIONS_INIT { .folder = -1 }
 

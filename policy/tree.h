@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tree.h - a policy as it was written: sections, rules, lines, values, each
+ * with its place.  Every value carries its canonical text, so that printing is
+ * walking the tree.
+ */
+#ifndef POLICY_TREE_H
+#define POLICY_TREE_H
+
+#include "lib/address.h"
+#include "lib/depth.h"
+#include "policy/source.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum value_op {
+	VALUE_SUFFIX,		/* name: it and all below it */
+	VALUE_EXACT,		/* name alone */
+	VALUE_BELOW,		/* all below name, not name */
+	VALUE_GLOB,		/* name holds * or ? */
+	VALUE_CATEGORY,		/* name of a category */
+	VALUE_NETWORK,		/* network */
+	VALUE_NETWORKS,		/* name of a network section */
+	VALUE_RANGE,		/* low to high */
+	VALUE_WORD,		/* name as it is */
+	VALUE_COUNTRY,		/* name, two letters */
+	VALUE_KIND,		/* low: enum address_kind */
+	VALUE_PATH,		/* name and what lies below it */
+	VALUE_PATTERN,		/* name: PCRE2 */
+	VALUE_HOURS,		/* name of an hours section */
+	VALUE_DATES,		/* low to high, days since 1970 */
+	VALUE_OVER,		/* more than low */
+	VALUE_UNDER		/* less than low */
+};
+
+struct value {
+	struct place at;
+	enum value_op op;
+	const char *text;	/* canonical */
+	const char *name;
+	uint64_t low;
+	uint64_t high;
+	struct network network;
+};
+
+enum line_kind {
+	LINE_WHEN,		/* when and each and */
+	LINE_UNLESS
+};
+
+struct line {
+	struct place at;
+	enum line_kind kind;
+	enum fact fact;
+	struct value *values;
+	size_t value_count;
+};
+
+/* What a record keeps; used by rules and by default. */
+struct keeping {
+	bool has_depth, has_as;
+	enum record_depth depth;
+	enum record_as as;
+	bool forward;
+	const char *keep_query;	/* space separated, or NULL */
+};
+
+struct rule {
+	struct place at;
+	const char *name;
+	enum verdict verdict;
+	struct line *lines;
+	size_t line_count;
+	struct keeping keeping;
+	const char *because, *ground, *owner, *purpose;
+	struct place review_at, until_at;
+	bool has_review, has_until, report_only;
+	int64_t review_by;	/* days since 1970 */
+	int64_t until;
+};
+
+struct text_at {
+	struct place at;
+	const char *text;
+};
+
+struct category {
+	struct place at;
+	const char *name;
+	struct text_at *paths;	/* relative to the policy's folder */
+	size_t path_count;
+	struct value *hosts;
+	size_t host_count;
+	bool used;
+};
+
+struct network_section {
+	struct place at;
+	const char *name;
+	struct value *values;
+	size_t value_count;
+	bool used;
+};
+
+#define WEEK_MINUTES (7 * 24 * 60)
+#define WEEK_WORDS ((WEEK_MINUTES + 63) / 64)
+
+struct hours_entry {
+	struct place at;
+	const char *text;	/* canonical */
+};
+
+struct hours_section {
+	struct place at;
+	const char *name;
+	struct hours_entry *entries;
+	size_t entry_count;
+	uint64_t week[WEEK_WORDS]; /* a bit a minute, Monday 00:00 first */
+	bool used;
+};
+
+struct given {
+	struct place at;
+	const char *word;	/* "url" "host" "client" ... "would" */
+	const char *value;
+	bool quoted;
+};
+
+struct expectation {
+	struct place at;
+	enum verdict verdict;
+	struct place rule_at;
+	const char *rule;	/* or "default" */
+	struct given *given;
+	size_t given_count;
+};
+
+struct tree {
+	struct arena *arena;
+	struct sources *sources;
+	bool has_policy;
+	struct place policy_at, timezone_at;
+	const char *name, *owner, *controller, *contact, *timezone;
+	struct category *categories;
+	size_t category_count;
+	struct network_section *networks;
+	size_t network_count;
+	struct hours_section *hours;
+	size_t hours_count;
+	bool has_default;
+	struct place default_at;
+	struct keeping keeping;
+	struct rule *rules;
+	size_t rule_count;
+	struct expectation *expectations;
+	size_t expectation_count;
+	const char **files;	/* read so far, to find circles */
+	size_t file_count;
+};
+
+/* Names by binary search would pay only beyond hundreds of sections. */
+struct category *tree_category(const struct tree *tree, const char *name);
+struct network_section *tree_network(const struct tree *tree,
+    const char *name);
+struct hours_section *tree_hours(const struct tree *tree, const char *name);
+
+/* Read text (and its includes) into tree; faults are told to its sources. */
+void parse_policy(struct tree *tree, const char *path, const char *text,
+    size_t length);
+/* The same from a file below the policy's folder. */
+void parse_policy_file(struct tree *tree, const char *path);
+
+/* Write the canonical form. */
+void print_tree(const struct tree *tree, FILE *out);
+
+/* Find what the parser could not: unknown names, missing fields, rules that
+ * can never decide, names never used.  now_us 0: dates are not judged. */
+void check_tree(struct tree *tree, uint64_t now_us);
+
+/* Days since 1970 of YYYY-MM-DD; false if it is not a date. */
+bool date_parse(const char *text, int64_t *day);
+void date_print(int64_t day, char out[16]);
+
+#endif
