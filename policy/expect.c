@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * expect.c - a policy's own tests.  Facts that are not given are unknown;
+ * `host` is a CONNECT at its first stage; without `at` lines about time count
+ * as if they were not there.  What decides is policy_decide(), as live.
+ */
+#include "policy/expect.h"
+
+#include "policy/explain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct seen {
+	struct arena *arena;
+	const char *rule;	/* the one that was expected */
+	const char *why;	/* why it did not decide */
+};
+
+static void
+on_step(void *arg, const struct step *step)
+{
+	struct seen *seen = arg;
+
+	if (strcmp(step->rule.name, seen->rule) != 0)
+		return;
+	switch (step->outcome) {
+	case STEP_DECIDED:
+		return;
+	case STEP_NOTED:
+		seen->why = "it holds, but is report-only; write "
+		    "would NAME for that";
+		return;
+	case STEP_ENDED:
+		seen->why = "its \"until\" has passed";
+		return;
+	case STEP_FALSE:
+	case STEP_UNKNOWN:
+		seen->why = arena_format(seen->arena, "\"%s\" (line %u) %s: "
+		    "%s", step->text, step->line, step->outcome == STEP_FALSE ?
+		    "does not hold" : "is not known", step->why);
+		return;
+	}
+}
+
+static bool
+give(struct tree *tree, struct question *q, const struct policy *policy,
+    const struct expectation *e)
+{
+	const struct given *target = NULL;
+	bool has_method = false;
+	char why[512];
+
+	for (size_t i = 0; i < e->given_count; i++) {
+		const struct given *g = &e->given[i];
+
+		has_method |= strcmp(g->word, "method") == 0;
+		if (strcmp(g->word, "url") != 0 &&
+		    strcmp(g->word, "host") != 0)
+			continue;
+		if (target != NULL) {
+			error_at(tree->sources, &g->at, "give either a url "
+			    "or a host, not both");
+			return false;
+		}
+		target = g;
+		if (strcmp(g->word, "host") == 0 && strstr(g->value, "://") !=
+		    NULL) {
+			error_at(tree->sources, &g->at, "\"%s\" is not a host "
+			    "but an address of a page; write url for it",
+			    g->value);
+			return false;
+		}
+		if (strcmp(g->word, "url") == 0 &&
+		    strstr(g->value, "://") == NULL) {
+			error_at(tree->sources, &g->at, "\"%s\" has no scheme; "
+			    "write for example url \"http://%s/\"", g->value,
+			    g->value);
+			return false;
+		}
+		if (!question_target(q, g->value, why, sizeof(why))) {
+			error_at(tree->sources, &g->at, "\"%s\": %s",
+			    g->value, why);
+			return false;
+		}
+	}
+	if (!has_method)
+		q->facts.known &= ~FACT_BIT(FACT_METHOD);
+	for (size_t i = 0; i < e->given_count; i++) {
+		const struct given *g = &e->given[i];
+
+		if (strcmp(g->word, "url") == 0 ||
+		    strcmp(g->word, "host") == 0 ||
+		    strcmp(g->word, "would") == 0)
+			continue;
+		if (!question_set(q, policy, g->word, g->value, why,
+		    sizeof(why))) {
+			error_at(tree->sources, &g->at, "%s \"%s\": %s",
+			    g->word, g->value, why);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void
+expect_would(struct tree *tree, const struct expectation *e,
+    const struct decision *d)
+{
+	for (size_t i = 0; i < e->given_count; i++) {
+		const struct given *g = &e->given[i];
+		bool found = false;
+
+		if (strcmp(g->word, "would") != 0)
+			continue;
+		for (uint32_t k = 0; k < d->would_count &&
+		    k < POLICY_WOULD_MAX; k++)
+			found |= strcmp(d->would[k].rule.name, g->value) == 0;
+		if (!found)
+			error_at(tree->sources, &g->at, "the report-only rule "
+			    "\"%s\" was expected to be noted, but was not",
+			    g->value);
+	}
+}
+
+static void
+expect_one(struct tree *tree, struct question *q, const struct policy *policy,
+    const struct expectation *e)
+{
+	struct seen seen = { .arena = tree->arena, .rule = e->rule };
+	struct decision d;
+	const char *decided;
+
+	question_init(q);
+	if (!give(tree, q, policy, e))
+		return;
+	policy_explain(policy, &q->facts, &d, on_step, &seen);
+	if (d.verdict == e->verdict && strcmp(d.rule.name, e->rule) == 0) {
+		expect_would(tree, e, &d);
+		return;
+	}
+	decided = d.by_rule ? arena_format(tree->arena, "rule \"%s\" "
+	    "(%s:%u)", d.rule.name, d.rule.file, d.rule.line) :
+	    "the end of the list";
+	if (strcmp(d.rule.name, e->rule) == 0)
+		error_at(tree->sources, &e->at, "this expectation does not "
+		    "hold: \"%s\" decides, but its verdict is %s", e->rule,
+		    verdict_name(d.verdict));
+	else
+		error_at(tree->sources, &e->at, "this expectation does not "
+		    "hold: %s is decided by %s, not %s by \"%s\"%s%s",
+		    verdict_name(d.verdict), decided, verdict_name(e->verdict),
+		    e->rule, seen.why == NULL ? "" : ", because there ",
+		    seen.why == NULL ? strcmp(e->rule, "default") == 0 ? "" :
+		    ", which stands below it" : seen.why);
+}
+
+void
+expect_all(struct tree *tree, const struct policy *policy)
+{
+	struct question *q = malloc(sizeof(*q));
+
+	if (q == NULL)
+		return;
+	for (size_t i = 0; i < tree->expectation_count; i++)
+		expect_one(tree, q, policy, &tree->expectations[i]);
+	free(q);
+}

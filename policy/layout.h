@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * layout.h - what a compiled policy looks like in memory: a header, then parts,
+ * each an array of one kind of element.  Elements refer to each other by index
+ * and to text by offset into PART_TEXT, never by pointer, so that the snapshot
+ * may be mapped anywhere.  policy_open() checks every index once; the big
+ * parts of lists are checked where they are read.
+ */
+#ifndef POLICY_LAYOUT_H
+#define POLICY_LAYOUT_H
+
+#include <stdint.h>
+
+#define SNAPSHOT_MAGIC "GBPOLICY"
+#define SNAPSHOT_LAYOUT 1
+#define SNAPSHOT_BYTE_ORDER 0x01020304u
+
+/* PART(name, element) */
+#define PART_TABLE(PART) \
+PART(TEXT, char) \
+PART(RULES, struct snap_rule) \
+PART(LINES, struct snap_line) \
+PART(VALUES, struct snap_value) \
+PART(RANGES, struct snap_range) \
+PART(PATTERNS, struct snap_pattern) \
+PART(HOURS, struct snap_hours) \
+PART(SETS, struct snap_set) \
+PART(GLOBS, struct snap_glob) \
+PART(SOURCES, struct snap_source) \
+PART(SIZES, uint64_t) \
+PART(ZONE, struct snap_zone) \
+PART(SLOTS, uint64_t) \
+PART(REFS, uint32_t) \
+PART(ENTRIES, unsigned char) \
+PART(COUNTRY4, struct snap_geo4) \
+PART(COUNTRY6, struct snap_geo6) \
+PART(ASN4, struct snap_geo4) \
+PART(ASN6, struct snap_geo6) \
+PART(ALIASES, struct snap_alias)
+
+enum part {
+#define PART(name, element) PART_##name,
+	PART_TABLE(PART)
+#undef PART
+	PARTS
+};
+
+struct snap_part {
+	uint64_t offset;	/* from the start, a multiple of 64 */
+	uint64_t count;		/* elements */
+};
+
+struct snap_keeping {
+	uint8_t depth;		/* enum record_depth */
+	uint8_t as;
+	uint8_t forward;
+	uint8_t unused;
+	uint32_t keep_query;	/* text */
+};
+
+struct snap_header {
+	char magic[8];
+	uint32_t layout;
+	uint32_t byte_order;
+	uint64_t size;
+	struct snap_part part[PARTS];
+	uint64_t key[2];	/* of the hash over names */
+	uint64_t asks;		/* FACT_BIT of all rules */
+	uint32_t name, version, contact, controller, timezone; /* text */
+	uint32_t has_country;	/* a database was there, even if empty */
+	uint32_t has_asn;
+	uint32_t file;			/* text: where default stands */
+	uint32_t default_line;
+	struct snap_keeping keeping;	/* of default */
+};
+
+/* What a rule says; text offsets, 0 for none. */
+struct snap_rule {
+	uint32_t name, file, line;
+	uint32_t because, ground, owner, purpose;
+	uint32_t first_line, line_count;
+	uint8_t verdict;
+	uint8_t report_only;
+	uint8_t lifts;
+	uint8_t unused;
+	struct snap_keeping keeping;	/* default filled in */
+	uint64_t until_us;		/* first moment it no longer holds */
+	uint64_t asks;			/* FACT_BIT */
+};
+
+struct snap_line {
+	uint8_t unless;
+	uint8_t fact;
+	uint16_t unused;
+	uint32_t text;		/* canonical, with its word */
+	uint32_t file, line;
+	uint32_t first_value, value_count;
+};
+
+enum snap_op {
+	OP_SET,			/* a: set that the host must be in */
+	OP_RANGES,		/* a: first, b: count of PART_RANGES, sorted */
+	OP_NUMBERS,		/* low to high in b's halves */
+	OP_WORD,		/* a: text, b: length */
+	OP_COUNTRY,		/* b: two letters */
+	OP_KIND,		/* b: bit mask of enum address_kind */
+	OP_PATH,		/* a: text, b: length: it and below */
+	OP_GLOB,		/* a: text, b: length */
+	OP_PATTERN,		/* a: of PART_PATTERNS */
+	OP_HOURS,		/* a: of PART_HOURS */
+	OP_OVER,		/* b: bytes */
+	OP_UNDER,
+	OPS
+};
+
+struct snap_value {
+	uint32_t op;		/* enum snap_op */
+	uint32_t a;
+	uint64_t b;
+};
+
+/* Addresses as 128-bit numbers, IPv4 below ::ffff:0:0/96; both ends belong. */
+struct snap_range {
+	uint64_t low[2];
+	uint64_t high[2];
+};
+
+struct snap_pattern {
+	uint32_t text;
+	uint32_t length;
+};
+
+struct snap_hours {
+	uint64_t week[158];	/* a bit a minute from Monday 00:00 */
+};
+
+/* A set of hosts: a category, or the hosts of one line (name 0). */
+struct snap_set {
+	uint32_t name;
+	uint32_t first_glob, glob_count;
+	uint32_t unused;
+};
+
+struct snap_glob {
+	uint32_t text;
+	uint32_t length;
+	uint32_t source;
+	uint32_t line;
+};
+
+/* Where names of a set come from: one list file, or the policy itself. */
+struct snap_source {
+	uint32_t set;
+	uint32_t file;		/* text */
+};
+
+/* Names: open addressing.  A slot is 0 or the upper 48 bits of the hash over a
+ * suffix and, below, its source plus 1.  PART_REFS[i] is where the entry of
+ * slot i stands in PART_ENTRIES: line (4 bytes), length, how, the name. */
+#define SLOT_SOURCE(slot) (((uint32_t)((slot) & 0xffff)) - 1)
+#define SOURCES_MAX 65534
+#define ENTRY_HEAD 6
+
+enum entry_how {
+	ENTRY_SUFFIX,
+	ENTRY_EXACT,
+	ENTRY_BELOW
+};
+
+/* Local time: seconds to add from this moment on. */
+struct snap_zone {
+	int64_t from;
+	int64_t offset;
+};
+
+/* From this address to the next row's: value, 0 for unknown. */
+struct snap_geo4 {
+	uint32_t from;
+	uint32_t value;
+};
+
+struct snap_geo6 {
+	uint64_t from[2];
+	uint64_t value;
+};
+
+/* IPv6 prefixes below which a database repeats its IPv4 part. */
+struct snap_alias {
+	uint64_t prefix[2];
+	uint32_t bits;
+	uint32_t asn;		/* 0: of the country database, 1: of the asn's */
+};
+
+#endif
