@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * decide.c - the walk down the access list.  There is one walk; the live proxy
+ * runs it with nobody watching, explain with somebody.
+ */
+#include "policy/snapshot.h"
+
+#include <string.h>
+
+void
+rule_describe(const struct policy *p, const struct snap_rule *rule,
+    struct policy_rule *out)
+{
+	out->name = snap_text(p, rule->name);
+	out->file = snap_text(p, rule->file);
+	out->line = rule->line;
+	out->because = snap_text(p, rule->because);
+	out->ground = snap_text(p, rule->ground);
+	out->owner = snap_text(p, rule->owner);
+	out->purpose = snap_text(p, rule->purpose);
+	out->keep_query = snap_text(p, rule->keeping.keep_query);
+}
+
+/* A rule with a false line is false; otherwise one with an unknown line does
+ * not hold yet.  All lines are looked at, so that waiting names every fact. */
+static enum truth
+eval_rule(struct eval *e, const struct snap_rule *rule,
+    const struct snap_line **settled, uint64_t *waiting)
+{
+	const struct snap_line *lines = e->policy->LINES + rule->first_line;
+	bool deny = rule->verdict == VERDICT_DENY;
+	uint64_t unknown = 0;
+
+	*settled = NULL;
+	for (uint32_t i = 0; i < rule->line_count; i++) {
+		enum truth truth = eval_line(e, &lines[i], deny);
+
+		if (truth == TRUTH_FALSE) {
+			*settled = &lines[i];
+			return TRUTH_FALSE;
+		}
+		if (truth == TRUTH_UNKNOWN) {
+			if (*settled == NULL)
+				*settled = &lines[i];
+			unknown |= e->unknown;
+		}
+	}
+	if (*settled == NULL)
+		return TRUTH_TRUE;
+	*waiting |= unknown;
+	return TRUTH_UNKNOWN;
+}
+
+bool
+rule_category(struct eval *e, const struct snap_rule *rule, uint32_t *set,
+    struct name_entry *entry)
+{
+	const struct policy *p = e->policy;
+	const struct fact_string *names[] = { &e->facts->host,
+	    &e->facts->server_name };
+	static const enum fact facts[] = { FACT_HOST, FACT_SERVER_NAME };
+
+	for (uint32_t i = 0; i < rule->line_count; i++) {
+		const struct snap_line *line = &p->LINES[rule->first_line + i];
+
+		if (line->unless || (line->fact != FACT_HOST &&
+		    line->fact != FACT_CATEGORY &&
+		    line->fact != FACT_SERVER_NAME))
+			continue;
+		for (uint32_t v = 0; v < line->value_count; v++) {
+			const struct snap_value *value =
+			    &p->VALUES[line->first_value + v];
+
+			if (value->op != OP_SET ||
+			    p->SETS[value->a].name == 0)
+				continue;
+			for (int n = 0; n < 2; n++) {
+				if ((e->facts->known & e->facts->present &
+				    FACT_BIT(facts[n])) == 0 ||
+				    (n == 0 &&
+				    line->fact == FACT_SERVER_NAME) ||
+				    !names_entry(p, names[n]->text,
+				    names[n]->length, value->a, entry))
+					continue;
+				*set = value->a;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static enum stage
+stage_of(const struct eval *e, uint64_t asks)
+{
+	enum stage stage = STAGE_CONNECTION;
+
+	for (int i = 0; asks != 0 && i < FACTS; i++)
+		if ((asks & FACT_BIT(i)) != 0 &&
+		    fact_stage((enum fact)i) > stage)
+			stage = fact_stage((enum fact)i);
+	/* A host judged by the ClientHello too was decided then. */
+	if ((asks & (FACT_BIT(FACT_HOST) | FACT_BIT(FACT_CATEGORY))) != 0 &&
+	    (e->facts->known & e->facts->present &
+	    FACT_BIT(FACT_SERVER_NAME)) != 0 && stage < STAGE_HELLO)
+		stage = STAGE_HELLO;
+	return stage;
+}
+
+static void
+keep(struct decision *d, const struct snap_keeping *k)
+{
+	d->depth = (enum record_depth)k->depth;
+	d->as = (enum record_as)k->as;
+	d->forward = k->forward != 0;
+}
+
+static void
+decided(struct eval *e, const struct snap_rule *rule, struct decision *d)
+{
+	struct name_entry entry;
+	uint32_t set;
+
+	d->verdict = (enum verdict)rule->verdict;
+	d->by_rule = true;
+	rule_describe(e->policy, rule, &d->rule);
+	d->stage = stage_of(e, rule->asks);
+	d->lifts = rule->lifts;
+	keep(d, &rule->keeping);
+	if (rule_category(e, rule, &set, &entry)) {
+		d->category = snap_text(e->policy,
+		    e->policy->SETS[set].name);
+		d->list_file = entry.file;
+		d->list_line = entry.line;
+		d->list_entry = entry.text;
+	}
+}
+
+static void
+by_default(const struct policy *p, struct decision *d)
+{
+	d->verdict = VERDICT_AUDIT;
+	d->by_rule = false;
+	d->rule = (struct policy_rule){
+		.name = "default",
+		.file = snap_text(p, p->header->file),
+		.line = p->header->default_line,
+		.keep_query = snap_text(p, p->header->keeping.keep_query),
+	};
+	d->stage = STAGE_CONNECTION;
+	d->lifts = 0;
+	keep(d, &p->header->keeping);
+}
+
+static void
+noted(const struct policy *p, const struct snap_rule *rule,
+    struct decision *d)
+{
+	if (d->would_count < POLICY_WOULD_MAX) {
+		d->would[d->would_count].verdict = (enum verdict)rule->verdict;
+		rule_describe(p, rule, &d->would[d->would_count].rule);
+	}
+	d->would_count++;
+}
+
+void
+policy_walk(const struct policy *p, const struct facts *facts,
+    struct decision *d, walk_seen *seen, void *arg)
+{
+	size_t count = p->count[PART_RULES];
+	struct eval e;
+
+	eval_init(&e, p, facts);
+	d->would_count = 0;
+	d->waiting = 0;
+	d->category = d->list_file = NULL;
+	d->list_line = 0;
+	d->list_entry = (struct fact_string){ .text = NULL };
+	for (size_t i = 0; i < count; i++) {
+		const struct snap_rule *rule = &p->RULES[i];
+		const struct snap_line *line = NULL;
+		enum walk_outcome outcome;
+		enum truth truth;
+
+		if (facts->wall_us != 0 && facts->wall_us >= rule->until_us) {
+			if (seen != NULL)
+				seen(arg, &e, rule, WALK_ENDED, NULL);
+			continue;
+		}
+		truth = eval_rule(&e, rule, &line, &d->waiting);
+		outcome = truth == TRUTH_FALSE ? WALK_FALSE :
+		    truth == TRUTH_UNKNOWN ? WALK_UNKNOWN :
+		    rule->report_only ? WALK_NOTED : WALK_DECIDED;
+		if (seen != NULL)
+			seen(arg, &e, rule, outcome, line);
+		if (outcome == WALK_NOTED)
+			noted(p, rule, d);
+		if (outcome == WALK_DECIDED) {
+			decided(&e, rule, d);
+			goto out;
+		}
+	}
+	by_default(p, d);
+out:
+	d->pattern_limit = e.pattern_limit;
+	if (e.names_by_host_alone)
+		d->waiting |= FACT_BIT(FACT_SERVER_NAME);
+}
+
+void
+policy_decide(const struct policy *policy, const struct facts *facts,
+    struct decision *decision)
+{
+	policy_walk(policy, facts, decision, NULL, NULL);
+}

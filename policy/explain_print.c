@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain_print.c - an explanation as English and as JSON. */
+#include "policy/explain.h"
+
+#include "lib/macros.h"
+
+#include <string.h>
+
+/* --- English --------------------------------------------------------------------- */
+struct page {
+	FILE *out;
+	bool any;
+};
+
+static void
+text_step(void *arg, const struct step *s)
+{
+	struct page *page = arg;
+
+	if (s->outcome == STEP_DECIDED)
+		return;
+	if (!page->any)
+		(void)fprintf(page->out, "\nRules above it, in order:\n");
+	page->any = true;
+	(void)fprintf(page->out, "  %s %s (%s:%u)\n", verdict_name(s->verdict),
+	    s->rule.name, s->rule.file, s->rule.line);
+	switch (s->outcome) {
+	case STEP_DECIDED:
+		return;
+	case STEP_NOTED:
+		(void)fprintf(page->out, "      holds, but is report-only: "
+		    "only the record says so\n");
+		if (s->category != NULL)
+			(void)fprintf(page->out, "      category %s: %.*s "
+			    "(%s:%u)\n", s->category,
+			    (int)s->list_entry.length, s->list_entry.text,
+			    s->list_file, s->list_line);
+		return;
+	case STEP_FALSE:
+		(void)fprintf(page->out, "      line %u does not hold: %s\n"
+		    "      %s\n", s->line, s->text, s->why);
+		return;
+	case STEP_UNKNOWN:
+		(void)fprintf(page->out, "      line %u is not known: %s\n"
+		    "      %s\n", s->line, s->text, s->why);
+		return;
+	case STEP_ENDED:
+		(void)fprintf(page->out, "      its \"until\" has passed\n");
+		return;
+	}
+}
+
+static void
+text_waiting(FILE *out, uint64_t waiting)
+{
+	const char *comma = "";
+
+	if (waiting == 0)
+		return;
+	(void)fprintf(out, "\nThe list is walked again when more is known: ");
+	for (int i = 0; i < FACTS; i++)
+		if ((waiting & FACT_BIT(i)) != 0) {
+			(void)fprintf(out, "%s%s", comma,
+			    fact_says((enum fact)i));
+			comma = ", ";
+		}
+	(void)fprintf(out, ".\n");
+}
+
+int
+policy_explain_text(const struct policy *policy, const struct facts *facts,
+    FILE *out)
+{
+	struct page page = { .out = out };
+	struct decision d;
+
+	policy_decide(policy, facts, &d);
+	if (d.verdict == VERDICT_DENY)
+		(void)fprintf(out, "Refused");
+	else
+		(void)fprintf(out, "Let through and recorded");
+	if (d.by_rule)
+		(void)fprintf(out, " by the rule \"%s\", %s:%u (%s).\n",
+		    d.rule.name, d.rule.file, d.rule.line,
+		    verdict_name(d.verdict));
+	else
+		(void)fprintf(out, ": no rule decides, and the end of the "
+		    "list is audit.\n");
+	if (d.category != NULL)
+		(void)fprintf(out, "  The host is in the category %s: %.*s "
+		    "(%s:%u).\n", d.category, (int)d.list_entry.length,
+		    d.list_entry.text, d.list_file, d.list_line);
+	if (d.rule.because != NULL)
+		(void)fprintf(out, "  Because: %s\n", d.rule.because);
+	if (d.rule.ground != NULL)
+		(void)fprintf(out, "  Ground: %s\n", d.rule.ground);
+	if (d.rule.owner != NULL)
+		(void)fprintf(out, "  Owner: %s\n", d.rule.owner);
+	if (d.rule.purpose != NULL)
+		(void)fprintf(out, "  Purpose: %s\n", d.rule.purpose);
+	(void)fprintf(out, "  Decided at the stage: %s\n",
+	    stage_name(d.stage));
+	(void)fprintf(out, "  Recorded: %s as %s%s\n",
+	    record_depth_name(d.depth), record_as_name(d.as),
+	    d.forward ? ", on disk before anything leaves" : "");
+	(void)policy_explain(policy, facts, &d, text_step, &page);
+	text_waiting(out, d.waiting);
+	return ferror(out) ? -1 : 0;
+}
+
+/* --- JSON -------------------------------------------------------------------------- */
+/* Bytes of the well-formed character at p, or 0. */
+static size_t
+character(const unsigned char *p, size_t left)
+{
+	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
+	    p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+
+	if (n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if (n == 3 && ((p[0] == 0xe0 && p[1] < 0xa0) ||
+	    (p[0] == 0xed && p[1] > 0x9f)))
+		return 0;
+	if (n == 4 && ((p[0] == 0xf0 && p[1] < 0x90) ||
+	    (p[0] == 0xf4 && p[1] > 0x8f)))
+		return 0;
+	return n;
+}
+
+static void
+json_bytes(FILE *out, const char *text, size_t length)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	(void)fputc('"', out);
+	for (size_t i = 0; i < length; ) {
+		size_t n = character(p + i, length - i);
+
+		if (n == 0) {
+			(void)fputs("\\ufffd", out);
+			i++;
+			continue;
+		}
+		if (p[i] == '"' || p[i] == '\\')
+			(void)fprintf(out, "\\%c", p[i]);
+		else if (p[i] < 0x20)
+			(void)fprintf(out, "\\u%04x", p[i]);
+		else
+			(void)fwrite(p + i, 1, n, out);
+		i += n;
+	}
+	(void)fputc('"', out);
+}
+
+static void
+json_field(FILE *out, const char *name, const char *text)
+{
+	if (text == NULL)
+		return;
+	(void)fprintf(out, ",\"%s\":", name);
+	json_bytes(out, text, strlen(text));
+}
+
+static void
+json_rule(FILE *out, const struct policy_rule *rule)
+{
+	(void)fprintf(out, "{\"name\":");
+	json_bytes(out, rule->name, strlen(rule->name));
+	json_field(out, "file", rule->file);
+	(void)fprintf(out, ",\"line\":%u", rule->line);
+	json_field(out, "because", rule->because);
+	json_field(out, "ground", rule->ground);
+	json_field(out, "owner", rule->owner);
+	json_field(out, "purpose", rule->purpose);
+	json_field(out, "keep_query", rule->keep_query);
+	(void)fputc('}', out);
+}
+
+static void
+json_entry(FILE *out, const char *category, const char *file, uint32_t line,
+    const struct fact_string *entry)
+{
+	if (category == NULL)
+		return;
+	json_field(out, "category", category);
+	(void)fprintf(out, ",\"list\":{\"entry\":");
+	json_bytes(out, entry->text, entry->length);
+	json_field(out, "file", file);
+	(void)fprintf(out, ",\"line\":%u}", line);
+}
+
+static void
+json_step(void *arg, const struct step *s)
+{
+	struct page *page = arg;
+
+	(void)fprintf(page->out, "%s{\"outcome\":\"%s\",\"verdict\":\"%s\","
+	    "\"rule\":", page->any ? "," : "", step_outcome_name(s->outcome),
+	    verdict_name(s->verdict));
+	page->any = true;
+	json_rule(page->out, &s->rule);
+	if (s->text != NULL) {
+		(void)fprintf(page->out, ",\"line\":{\"text\":");
+		json_bytes(page->out, s->text, strlen(s->text));
+		json_field(page->out, "file", s->file);
+		(void)fprintf(page->out, ",\"line\":%u", s->line);
+		json_field(page->out, "fact", fact_word(s->fact));
+		json_field(page->out, "why", s->why);
+		(void)fputc('}', page->out);
+	}
+	json_entry(page->out, s->category, s->list_file, s->list_line,
+	    &s->list_entry);
+	(void)fputc('}', page->out);
+}
+
+int
+policy_explain_json(const struct policy *policy, const struct facts *facts,
+    FILE *out)
+{
+	struct page page = { .out = out };
+	struct decision d;
+	const char *comma = "";
+
+	policy_decide(policy, facts, &d);
+	(void)fprintf(out, "{\"verdict\":\"%s\",\"by_rule\":%s,\"rule\":",
+	    verdict_name(d.verdict), d.by_rule ? "true" : "false");
+	json_rule(out, &d.rule);
+	(void)fprintf(out, ",\"stage\":\"%s\",\"record\":\"%s\",\"as\":\"%s\","
+	    "\"commit_forward\":%s", stage_name(d.stage),
+	    record_depth_name(d.depth), record_as_name(d.as),
+	    d.forward ? "true" : "false");
+	json_entry(out, d.category, d.list_file, d.list_line, &d.list_entry);
+	json_field(out, "policy_version", policy_version(policy));
+	(void)fprintf(out, ",\"would_count\":%u,\"waiting\":[",
+	    d.would_count);
+	for (int i = 0; i < FACTS; i++)
+		if ((d.waiting & FACT_BIT(i)) != 0) {
+			(void)fprintf(out, "%s\"%s\"", comma,
+			    fact_word((enum fact)i));
+			comma = ",";
+		}
+	(void)fprintf(out, "],\"steps\":[");
+	policy_explain(policy, facts, &d, json_step, &page);
+	(void)fprintf(out, "]}\n");
+	return ferror(out) ? -1 : 0;
+}

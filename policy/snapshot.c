@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * snapshot.c - mapping a compiled policy.  Whatever the loader made out of
+ * outside text is checked here before anyone decides by it: every index and
+ * every text offset lies inside its part.
+ */
+#include "policy/snapshot.h"
+
+#include "lib/depth.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A pattern that runs away is stopped within about a fifth of a millisecond
+ * (measured); what it would have said is then unknown. */
+#define PATTERN_MATCH_LIMIT 100000
+#define PATTERN_DEPTH_LIMIT 1000
+#define PATTERN_HEAP_KIB 1024
+
+static const size_t element[PARTS] = {
+#define PART(name, type) [PART_##name] = sizeof(type),
+	PART_TABLE(PART)
+#undef PART
+};
+
+static bool
+check_parts(struct policy *p)
+{
+	const struct snap_header *h = p->header;
+
+	if (p->size < sizeof(*h) ||
+	    memcmp(h->magic, SNAPSHOT_MAGIC, sizeof(h->magic)) != 0 ||
+	    h->layout != SNAPSHOT_LAYOUT ||
+	    h->byte_order != SNAPSHOT_BYTE_ORDER || h->size != p->size)
+		return false;
+	for (int i = 0; i < PARTS; i++) {
+		const struct snap_part *part = &h->part[i];
+
+		if (part->offset % 64 != 0 || part->offset > p->size ||
+		    part->count > (p->size - part->offset) / element[i])
+			return false;
+		p->count[i] = part->count;
+	}
+#define PART(name, type) \
+	p->name = (const void *)(p->map + h->part[PART_##name].offset);
+	PART_TABLE(PART)
+#undef PART
+	return true;
+}
+
+static bool
+text_ok(const struct policy *p, uint32_t offset)
+{
+	return offset < p->count[PART_TEXT];
+}
+
+static bool
+text_of_length(const struct policy *p, uint32_t offset, uint64_t length)
+{
+	return offset != 0 && text_ok(p, offset) &&
+	    length < p->count[PART_TEXT] - offset;
+}
+
+static bool
+span_ok(const struct policy *p, enum part part, uint64_t first,
+    uint64_t count)
+{
+	return first <= p->count[part] && count <= p->count[part] - first;
+}
+
+static bool
+keeping_ok(const struct policy *p, const struct snap_keeping *k)
+{
+	return k->depth <= DEPTH_ACTIVITY && k->as <= AS_COUNT_ONLY &&
+	    text_ok(p, k->keep_query);
+}
+
+static bool
+value_ok(const struct policy *p, const struct snap_value *v)
+{
+	if (v->op >= OPS)
+		return false;
+	switch ((enum snap_op)v->op) {
+	case OP_SET:
+		return v->a < p->count[PART_SETS];
+	case OP_RANGES:
+		return span_ok(p, PART_RANGES, v->a, v->b);
+	case OP_WORD:
+	case OP_PATH:
+	case OP_GLOB:
+		return (v->b == 0 && v->a < p->count[PART_TEXT]) ||
+		    text_of_length(p, v->a, v->b);
+	case OP_PATTERN:
+		return v->a < p->count[PART_PATTERNS];
+	case OP_HOURS:
+		return v->a < p->count[PART_HOURS];
+	case OP_NUMBERS:
+	case OP_COUNTRY:
+	case OP_KIND:
+	case OP_OVER:
+	case OP_UNDER:
+	case OPS:
+		return true;
+	}
+	return false;
+}
+
+static bool
+check_rules(const struct policy *p)
+{
+	for (size_t i = 0; i < p->count[PART_RULES]; i++) {
+		const struct snap_rule *r = &p->RULES[i];
+
+		if (!text_ok(p, r->name) || r->name == 0 ||
+		    !text_ok(p, r->file) || r->file == 0 ||
+		    !text_ok(p, r->because) || !text_ok(p, r->ground) ||
+		    !text_ok(p, r->owner) || !text_ok(p, r->purpose) ||
+		    !span_ok(p, PART_LINES, r->first_line, r->line_count) ||
+		    r->verdict > VERDICT_DENY || !keeping_ok(p, &r->keeping))
+			return false;
+	}
+	for (size_t i = 0; i < p->count[PART_LINES]; i++) {
+		const struct snap_line *l = &p->LINES[i];
+
+		if (l->fact >= FACTS || !text_ok(p, l->text) ||
+		    l->text == 0 || !text_ok(p, l->file) || l->file == 0 ||
+		    !span_ok(p, PART_VALUES, l->first_value, l->value_count))
+			return false;
+	}
+	for (size_t i = 0; i < p->count[PART_VALUES]; i++)
+		if (!value_ok(p, &p->VALUES[i]))
+			return false;
+	return true;
+}
+
+static bool
+check_names(const struct policy *p)
+{
+	size_t slots = p->count[PART_SLOTS];
+
+	for (size_t i = 0; i < p->count[PART_SETS]; i++)
+		if (!text_ok(p, p->SETS[i].name) || !span_ok(p, PART_GLOBS,
+		    p->SETS[i].first_glob, p->SETS[i].glob_count))
+			return false;
+	for (size_t i = 0; i < p->count[PART_GLOBS]; i++)
+		if (!text_of_length(p, p->GLOBS[i].text, p->GLOBS[i].length) ||
+		    p->GLOBS[i].source >= p->count[PART_SOURCES])
+			return false;
+	for (size_t i = 0; i < p->count[PART_SOURCES]; i++)
+		if (p->SOURCES[i].set >= p->count[PART_SETS] ||
+		    p->SOURCES[i].file == 0 ||
+		    !text_ok(p, p->SOURCES[i].file))
+			return false;
+	for (size_t i = 0; i < p->count[PART_PATTERNS]; i++)
+		if (!text_of_length(p, p->PATTERNS[i].text,
+		    p->PATTERNS[i].length))
+			return false;
+	return slots > 0 && (slots & (slots - 1)) == 0 &&
+	    p->count[PART_REFS] == slots && p->count[PART_ZONE] > 0;
+}
+
+static bool
+check_header(const struct policy *p)
+{
+	const struct snap_header *h = p->header;
+
+	return p->count[PART_TEXT] > 0 && p->TEXT[0] == '\0' &&
+	    p->TEXT[p->count[PART_TEXT] - 1] == '\0' &&
+	    text_ok(p, h->name) && h->name != 0 && text_ok(p, h->version) &&
+	    h->version != 0 && text_ok(p, h->contact) &&
+	    text_ok(p, h->controller) && text_ok(p, h->file) && h->file != 0 && text_ok(p, h->timezone) &&
+	    keeping_ok(p, &h->keeping);
+}
+
+/* Where executable memory is refused, patterns run interpreted. */
+static bool
+compile_patterns(struct policy *p, char *why, size_t why_size)
+{
+	size_t count = p->count[PART_PATTERNS];
+
+	if (count == 0)
+		return true;
+	p->patterns = calloc(count, sizeof(*p->patterns));
+	p->match_data = pcre2_match_data_create(1, NULL);
+	p->match_context = pcre2_match_context_create(NULL);
+	if (p->patterns == NULL || p->match_data == NULL ||
+	    p->match_context == NULL) {
+		(void)snprintf(why, why_size, "out of memory");
+		return false;
+	}
+	(void)pcre2_set_match_limit(p->match_context, PATTERN_MATCH_LIMIT);
+	(void)pcre2_set_depth_limit(p->match_context, PATTERN_DEPTH_LIMIT);
+	(void)pcre2_set_heap_limit(p->match_context, PATTERN_HEAP_KIB);
+	p->jit_stack = pcre2_jit_stack_create(32 * 1024, 256 * 1024, NULL);
+	if (p->jit_stack != NULL)
+		pcre2_jit_stack_assign(p->match_context, NULL, p->jit_stack);
+	for (size_t i = 0; i < count; i++) {
+		int code;
+		PCRE2_SIZE where;
+
+		p->patterns[i] = pcre2_compile((PCRE2_SPTR)p->TEXT +
+		    p->PATTERNS[i].text, p->PATTERNS[i].length,
+		    PCRE2_NEVER_UTF | PCRE2_NEVER_UCP |
+		    PCRE2_NEVER_BACKSLASH_C, &code, &where, NULL);
+		if (p->patterns[i] == NULL) {
+			(void)snprintf(why, why_size, "a regular expression "
+			    "in it does not compile");
+			return false;
+		}
+		(void)pcre2_jit_compile(p->patterns[i], PCRE2_JIT_COMPLETE);
+	}
+	return true;
+}
+
+struct policy *
+policy_open(int fd, char *why, size_t why_size)
+{
+	struct policy *p = calloc(1, sizeof(*p));
+	struct stat st;
+	void *map;
+
+	if (p == NULL || fstat(fd, &st) != 0 || st.st_size <= 0) {
+		(void)snprintf(why, why_size, "the snapshot cannot be read: "
+		    "%s", p == NULL ? "out of memory" : "it is empty");
+		free(p);
+		return NULL;
+	}
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED) {
+		(void)snprintf(why, why_size, "the snapshot cannot be mapped: "
+		    "%s", strerror(errno));
+		free(p);
+		return NULL;
+	}
+	p->map = map;
+	p->size = (size_t)st.st_size;
+	p->header = map;
+	if (!check_parts(p)) {
+		(void)snprintf(why, why_size, "this is not a policy snapshot "
+		    "of this version");
+		policy_close(&p);
+		return NULL;
+	}
+	if (!check_header(p) || !check_rules(p) || !check_names(p)) {
+		(void)snprintf(why, why_size, "the policy snapshot is "
+		    "damaged");
+		policy_close(&p);
+		return NULL;
+	}
+	if (!compile_patterns(p, why, why_size)) {
+		policy_close(&p);
+		return NULL;
+	}
+	return p;
+}
+
+void
+policy_close(struct policy **policy)
+{
+	struct policy *p = *policy;
+
+	if (p == NULL)
+		return;
+	*policy = NULL;
+	for (size_t i = 0; p->patterns != NULL &&
+	    i < p->count[PART_PATTERNS]; i++)
+		pcre2_code_free(p->patterns[i]);
+	free(p->patterns);
+	pcre2_match_data_free(p->match_data);
+	pcre2_match_context_free(p->match_context);
+	pcre2_jit_stack_free(p->jit_stack);
+	(void)munmap((void *)(uintptr_t)p->map, p->size);
+	free(p);
+}
+
+const char *
+policy_name(const struct policy *p)
+{
+	return snap_text(p, p->header->name);
+}
+
+const char *
+policy_version(const struct policy *p)
+{
+	return snap_text(p, p->header->version);
+}
+
+const char *
+policy_contact(const struct policy *p)
+{
+	return snap_text(p, p->header->contact);
+}
+
+const char *
+policy_controller(const struct policy *p)
+{
+	return snap_text(p, p->header->controller);
+}
+
+uint64_t
+policy_next_size(const struct policy *p, uint64_t size)
+{
+	size_t low = 0, high = p->count[PART_SIZES];
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (p->SIZES[middle] > size)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low < p->count[PART_SIZES] ? p->SIZES[low] : UINT64_MAX;
+}
+
+uint64_t
+policy_asks(const struct policy *p)
+{
+	uint64_t asks = p->header->asks;
+
+	/* what derived facts are derived from */
+	if ((asks & FACT_BIT(FACT_CATEGORY)) != 0)
+		asks |= FACT_BIT(FACT_HOST);
+	if ((asks & FACT_BIT(FACT_HOST)) != 0)
+		asks |= FACT_BIT(FACT_SERVER_NAME);
+	if ((asks & (FACT_BIT(FACT_ADDRESS_KIND) | FACT_BIT(FACT_COUNTRY) |
+	    FACT_BIT(FACT_ASN))) != 0)
+		asks |= FACT_BIT(FACT_DESTINATION);
+	return asks;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * snapshot.h - a mapped policy from the inside, for the files that read it:
+ * snapshot.c, names.c, match.c, decide.c, explain.c.
+ */
+#ifndef POLICY_SNAPSHOT_H
+#define POLICY_SNAPSHOT_H
+
+#include "policy/layout.h"
+#include "policy/policy.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+struct policy {
+	const unsigned char *map;
+	size_t size;
+	const struct snap_header *header;
+	/* The parts by name, with their counts. */
+	const char *TEXT;
+	const struct snap_rule *RULES;
+	const struct snap_line *LINES;
+	const struct snap_value *VALUES;
+	const struct snap_range *RANGES;
+	const struct snap_pattern *PATTERNS;
+	const struct snap_hours *HOURS;
+	const struct snap_set *SETS;
+	const struct snap_glob *GLOBS;
+	const struct snap_source *SOURCES;
+	const uint64_t *SIZES;
+	const struct snap_zone *ZONE;
+	const uint64_t *SLOTS;
+	const uint32_t *REFS;
+	const unsigned char *ENTRIES;
+	const struct snap_geo4 *COUNTRY4;
+	const struct snap_geo6 *COUNTRY6;
+	const struct snap_geo4 *ASN4;
+	const struct snap_geo6 *ASN6;
+	const struct snap_alias *ALIASES;
+	size_t count[PARTS];
+	pcre2_code **patterns;		/* by PART_PATTERNS */
+	pcre2_match_data *match_data;	/* scratch; one thread decides */
+	pcre2_match_context *match_context;
+	pcre2_jit_stack *jit_stack;
+};
+
+static inline const char *
+snap_text(const struct policy *policy, uint32_t offset)
+{
+	return offset == 0 ? NULL : policy->TEXT + offset;
+}
+
+/* --- names.c: which sets a host is in -------------------------------------- */
+#define HITS_MAX 64
+struct hit {
+	uint32_t set;
+	uint32_t slot;
+};
+
+struct hits {
+	uint32_t count;
+	bool overflow;		/* more: ask names_has() again instead */
+	struct hit hit[HITS_MAX];
+};
+
+/* Look up every suffix of a settled name once. */
+void names_look_up(const struct policy *policy, const char *name,
+    size_t length, struct hits *hits);
+/* Whether the name is in a set, by its hits and the set's globs. */
+bool names_has(const struct policy *policy, const struct hits *hits,
+    const char *name, size_t length, uint32_t set);
+
+struct name_entry {
+	const char *file;
+	uint32_t line;
+	struct fact_string text;
+};
+/* The entry that puts the name into the set; false if there is none. */
+bool names_entry(const struct policy *policy, const char *name, size_t length,
+    uint32_t set, struct name_entry *entry);
+/* Match with * for any run and ? for any one byte. */
+bool glob_match(const char *glob, size_t glob_length, const char *text,
+    size_t length);
+
+/* --- match.c: lines ----------------------------------------------------------- */
+enum truth {
+	TRUTH_FALSE,
+	TRUTH_UNKNOWN,
+	TRUTH_TRUE
+};
+
+/* What is worked out once for one walk. */
+struct eval {
+	const struct policy *policy;
+	const struct facts *facts;
+	struct hits host;
+	struct hits server_name;
+	bool have_host, have_server_name, have_time, have_country, have_asn;
+	bool country_known, asn_known;
+	bool pattern_limit;
+	bool names_by_host_alone;	/* a host line without server name */
+	uint64_t unknown;	/* facts that the last line found unknown */
+	int64_t day;		/* local, since 1970 */
+	unsigned week_minute;	/* local, from Monday 00:00 */
+	char country[3];
+	uint32_t asn;
+};
+
+void eval_init(struct eval *eval, const struct policy *policy,
+    const struct facts *facts);
+/* Whether a line lets its rule hold; deny: as a line of a deny rule. */
+enum truth eval_line(struct eval *eval, const struct snap_line *line,
+    bool deny);
+/* Local time, for lines and words; false if no time is stated. */
+bool eval_time(struct eval *eval);
+bool eval_country(struct eval *eval, char country[3], bool *known);
+bool eval_asn(struct eval *eval, uint32_t *asn, bool *known);
+
+/* --- decide.c ------------------------------------------------------------------- */
+enum walk_outcome {
+	WALK_DECIDED,
+	WALK_NOTED,
+	WALK_FALSE,
+	WALK_UNKNOWN,
+	WALK_ENDED
+};
+/* Told of each rule; line is the one that settled FALSE or UNKNOWN. */
+typedef void walk_seen(void *arg, struct eval *eval,
+    const struct snap_rule *rule, enum walk_outcome outcome,
+    const struct snap_line *line);
+void policy_walk(const struct policy *policy, const struct facts *facts,
+    struct decision *decision, walk_seen *seen, void *arg);
+void rule_describe(const struct policy *policy, const struct snap_rule *rule,
+    struct policy_rule *out);
+/* The category, if any, that makes a line of a rule that holds hold. */
+bool rule_category(struct eval *eval, const struct snap_rule *rule,
+    uint32_t *set, struct name_entry *entry);
+
+/* --- geo.c ------------------------------------------------------------------------ */
+bool geo_country(const struct policy *policy, const struct address *address,
+    char country[3]);
+bool geo_asn(const struct policy *policy, const struct address *address,
+    uint32_t *asn);
+/* An address as the 128-bit number of struct snap_range. */
+void address_words(const struct address *address, uint64_t words[2]);
+
+#endif
