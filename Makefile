@@ -112,6 +112,11 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(ARCHIVES)
 
 unit: $(UNIT_TESTS)
 
+# Measuring single parts: build/tests/bench/bench_http1
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(ARCHIVES)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/proxy.a $(B)/policy.a \
+	    $(B)/logging.a $(B)/lib.a $(call libs,$(PACKAGES))
+
 check: all unit fuzz-replay-programs
 	tests/run --quick --build $(B)
 

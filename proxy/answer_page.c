@@ -171,8 +171,8 @@ put_reference(const struct answer_facts *facts, struct answer_text *text)
 
 	if (!has(facts->reference) && !has(code))
 		return;
-	answer_put(text, "<div class=\"r\"><p>Your ");
-	answer_put(text, has(facts->reference) ? "reference" : "code");
+	answer_put(text, "<div class=\"r\"><p>");
+	answer_put(text, has(facts->reference) ? "Your reference" : "The code");
 	answer_put(text, "</p>\n<p class=\"k\">");
 	put_groups(text, has(facts->reference) ? facts->reference : code);
 	answer_put(text, "</p>\n<p class=\"q\">Read it out or copy it when you "
@@ -201,6 +201,15 @@ put_details(const struct answer_facts *facts, const struct policy_rule *rule,
 	answer_put(text, "</dl>\n");
 }
 
+/* Whether the page is about one site, rather than about this gateway or what the
+ * browser sent: then the site is named at the top. */
+static bool
+is_about_site(const struct outcome_words *words)
+{
+	return words->code[0] != '\0' &&
+	    (words->code[3] == '1' || words->code[3] == '4');
+}
+
 void
 answer_page(const struct answer_facts *facts, struct answer_text *text)
 {
@@ -211,7 +220,7 @@ answer_page(const struct answer_facts *facts, struct answer_text *text)
 	    facts->decision->verdict == VERDICT_DENY)
 		rule = &facts->decision->rule;
 	put_opening(facts, text);
-	if (has(facts->host)) {
+	if (has(facts->host) && is_about_site(words)) {
 		answer_put(text, "<p class=\"s\">");
 		answer_put_html(text, facts->host);
 		answer_put(text, "</p>\n");

@@ -22,8 +22,8 @@
 "This site is not available from here", \
 "A rule of this organisation does not allow it.", \
 "The page was not opened, and nothing was sent to the site.", \
-"If you need this site for your work, ask the owner of the rule named below " \
-"and quote the reference."
+"If you need this site for your work, ask the owner of the rule and quote " \
+"the reference."
 #define WORDS_DENIED_ADDRESS \
 "This address is not on the internet", \
 "The name you asked for leads to an address inside a private network or to " \
