@@ -196,6 +196,9 @@ took_ready(struct child *child, struct message *message)
 	    words);
 	child->state = CHILD_RUNNING;
 	child->was_ready = true;
+	/* A loader's deadline is for its result. */
+	if (child->kind == CHILD_LOADER)
+		return;
 	child_deadline(child, 0, NULL);
 	if (child->kind == CHILD_WRITER)
 		events_resend(parent->events);
@@ -244,7 +247,7 @@ family_took(struct child *child, struct message *message)
 {
 	enum message_type type = message->type;
 
-	if (type == MESSAGE_READY && child->kind != CHILD_LOADER) {
+	if (type == MESSAGE_READY) {
 		took_ready(child, message);
 	} else if (is_writers(type) && child->kind == CHILD_WRITER) {
 		if (type == MESSAGE_BOOK_DONE)
