@@ -315,5 +315,9 @@ main(void)
 	if (admin.retry == NULL || parent == NULL || event_add(parent, NULL) != 0)
 		return 1;
 	(void)event_base_dispatch(admin.base);
+	evhttp_free(admin.http);	/* with the listener */
+	event_free(admin.retry);
+	event_free(parent);
+	event_base_free(admin.base);
 	return 0;
 }

@@ -111,12 +111,14 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-watch_signal(struct parent *parent, int sig, event_callback_fn callback)
+watch_signal(struct parent *parent, size_t at, int sig,
+    event_callback_fn callback)
 {
 	struct event *event = evsignal_new(parent->base, sig, callback, parent);
 
 	if (event == NULL || event_add(event, NULL) != 0)
 		report_bug("cannot watch signal %d", sig);
+	parent->signals[at] = event;
 }
 
 static void
@@ -125,10 +127,10 @@ watch(struct parent *parent)
 	static const struct timeval second = { .tv_sec = 1 };
 
 	(void)signal(SIGPIPE, SIG_IGN);
-	watch_signal(parent, SIGTERM, on_stop_signal);
-	watch_signal(parent, SIGINT, on_stop_signal);
-	watch_signal(parent, SIGHUP, on_hangup);
-	watch_signal(parent, SIGCHLD, on_child);
+	watch_signal(parent, 0, SIGTERM, on_stop_signal);
+	watch_signal(parent, 1, SIGINT, on_stop_signal);
+	watch_signal(parent, 2, SIGHUP, on_hangup);
+	watch_signal(parent, 3, SIGCHLD, on_child);
 	parent->tick = event_new(parent->base, -1, EV_PERSIST, on_tick, parent);
 	if (parent->tick == NULL || event_add(parent->tick, &second) != 0)
 		report_bug("out of memory");
@@ -266,13 +268,47 @@ parent_new(void)
 	return parent;
 }
 
+static void
+free_seat(struct seat *seat)
+{
+	if (seat->timer != NULL)
+		event_free(seat->timer);
+}
+
+/* Descriptors and mappings go with the process. */
+static void
+parent_free(struct parent **gone)
+{
+	struct parent *parent = *gone;
+
+	*gone = NULL;
+	control_close(&parent->control);
+	free_seat(&parent->writer);
+	free_seat(&parent->reader);
+	free_seat(&parent->admin);
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		free_seat(&parent->worker[i]);
+	if (parent->tick != NULL)
+		event_free(parent->tick);
+	for (size_t i = 0; i < COUNT_OF(parent->signals); i++)
+		if (parent->signals[i] != NULL)
+			event_free(parent->signals[i]);
+	reload_free(&parent->reload);
+	events_free(&parent->events);
+	books_close(&parent->books);
+	listeners_close(&parent->listeners);
+	oplog_close(&parent->oplog);
+	settings_free(&parent->settings);
+	event_base_free(parent->base);
+	free(parent);
+}
+
 static int
 run(struct parent *parent)
 {
 	watch(parent);
 	family_start(parent);
 	(void)event_base_dispatch(parent->base);
-	control_close(&parent->control);
 	if (parent->exit_status == 0)
 		report(REPORT_INFO, "ended");
 	return parent->exit_status;
@@ -286,39 +322,11 @@ usage(FILE *out)
 	    "(normally started by \"gatebook run\" or by systemd).\n", out);
 }
 
-int
-main(int argc, char **argv)
+static int
+start(struct parent *parent)
 {
-	struct parent *parent;
 	unsigned complaints = 0;
-	char path[PATH_MAX];
-	int option, status = 1;
 
-	report_init("gatebookd", REPORT_INFO);
-	parent = parent_new();
-	while ((option = getopt(argc, argv, "c:hV")) != -1) {
-		switch (option) {
-		case 'c':
-			parent->settings_path = optarg;
-			break;
-		case 'h':
-			usage(stdout);
-			return 0;
-		case 'V':
-			(void)puts("gatebookd " GATEBOOK_VERSION);
-			return 0;
-		default:
-			usage(stderr);
-			return 2;
-		}
-	}
-	if (parent->settings_path == NULL || optind != argc) {
-		usage(stderr);
-		return 2;
-	}
-	/* A reload must find it wherever we are then. */
-	if (realpath(parent->settings_path, path) != NULL)
-		parent->settings_path = path;
 	announce_init();
 	(void)umask(022);
 	parent->settings = settings_read(parent->settings_path, on_complaint,
@@ -331,10 +339,47 @@ main(int argc, char **argv)
 	report_set_level((enum report_level)parent->settings->report_level);
 	parent_name_node(parent);
 	if (launch_folder(parent->program_folder,
-	    sizeof(parent->program_folder)) != 0)
+	    sizeof(parent->program_folder)) != 0) {
 		report(REPORT_ERROR, "cannot tell where my programs are");
-	else if (open_all(parent) == 0)
-		status = run(parent);
+		return 1;
+	}
+	return open_all(parent) == 0 ? run(parent) : 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct parent *parent;
+	const char *conf = NULL;
+	char path[PATH_MAX];
+	int option, status;
+
+	report_init("gatebookd", REPORT_INFO);
+	while ((option = getopt(argc, argv, "c:hV")) != -1) {
+		switch (option) {
+		case 'c':
+			conf = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			return 0;
+		case 'V':
+			(void)puts("gatebookd " GATEBOOK_VERSION);
+			return 0;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	if (conf == NULL || optind != argc) {
+		usage(stderr);
+		return 2;
+	}
+	parent = parent_new();
+	/* A reload must find it wherever we are then. */
+	parent->settings_path = realpath(conf, path) != NULL ? path : conf;
+	status = start(parent);
 	place_leave(parent);
+	parent_free(&parent);
 	return status;
 }

@@ -122,7 +122,7 @@ struct rates {
 struct parent {
 	struct event_base *base;
 	struct settings *settings;
-	char *settings_path;
+	const char *settings_path;
 	char node[256];
 	char run_path[108];
 	char program_folder[4096];
@@ -169,6 +169,7 @@ struct parent {
 	struct rates rates;
 	uint64_t stop_deadline_us;
 	struct event *tick;
+	struct event *signals[4];
 	struct message message;	/* for building, one at a time */
 	struct message taken;	/* the one just received */
 };
