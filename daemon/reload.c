@@ -474,8 +474,7 @@ took_loaded(struct reload *reload, struct child *child,
 	struct parent *parent = reload->parent;
 	struct snapshot *snapshot = &reload->trial.snapshot;
 	const char *version = message_get_string(message);
-	const char *name = message->at < message->length ?
-	    message_get_string(message) : "";
+	const char *name = message_get_string(message);
 	int seals = message->fd >= 0 ? fcntl(message->fd, F_GET_SEALS) : -1;
 	int needed = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
 

@@ -59,7 +59,8 @@ enum message_type {
 	/* reader's own pair with the writer, made by the parent */
 	MESSAGE_WRITER_CHANNEL,	/* fd: seqpacket end; to writer and reader */
 	/* loader -> parent */
-	MESSAGE_LOADED,		/* fd: sealed snapshot; string version (hex) */
+	MESSAGE_LOADED,		/* fd: sealed snapshot; string version (hex);
+				 * string name of the policy */
 	MESSAGE_LOAD_MESSAGE,	/* u32 report_level; string: one line for the
 				 * person who asked */
 	MESSAGE_LOAD_FAILED,

@@ -122,6 +122,17 @@ answer(enum message_type type, int fd, const char *version)
 	send_or_die(&m);
 }
 
+static void
+answer_loaded(int fd, const struct policy *policy)
+{
+	static struct message m;
+
+	message_init(&m, MESSAGE_LOADED, fd);
+	message_add_string(&m, policy_version(policy));
+	message_add_string(&m, policy_name(policy));
+	send_or_die(&m);
+}
+
 static int
 load(const struct loader *l)
 {
@@ -146,7 +157,7 @@ load(const struct loader *l)
 		answer(MESSAGE_LOAD_FAILED, -1, NULL);
 		return 1;
 	}
-	answer(MESSAGE_LOADED, fd, policy_version(policy));
+	answer_loaded(fd, policy);
 	policy_close(&policy);
 	(void)close(fd);
 	return 0;
