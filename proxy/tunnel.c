@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tunnel.c - looking at the first bytes of a CONNECT, then moving bytes.
+ *
+ * A direction whose reads come back full is given a pipe and goes through
+ * splice(2), so that bulk data is never copied to us; once a read finds the
+ * socket empty the pipe goes back to the pool.  Small messages are cheaper by
+ * read and write.
+ */
+#include "proxy/tunnel.h"
+
+#include "lib/clock.h"
+#include "proxy/hello.h"
+#include "proxy/journal.h"
+#include "proxy/pipes.h"
+
+#include <sys/socket.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FULL_READS 2		/* in a row before a pipe is taken */
+
+static struct session *
+of_deadline(struct deadline *deadline)
+{
+	return (struct session *)(void *)((char *)deadline -
+	    offsetof(struct session, deadline));
+}
+
+static struct end *
+client_end(struct exchange *x)
+{
+	return &x->session->client;
+}
+
+static struct end *
+origin_end(struct exchange *x)
+{
+	return &x->upstream->end;
+}
+
+/* --- ends -------------------------------------------------------------------- */
+
+static void
+end_tunnel(struct exchange *x, enum outcome outcome, bool reset)
+{
+	struct session *s = x->session;
+
+	s->close_after = true;
+	exchange_end(&x, outcome, NULL);
+	session_close(&s, reset);
+}
+
+static void
+on_idle(struct deadline *deadline)
+{
+	struct session *s = of_deadline(deadline);
+
+	end_tunnel(s->exchange, OUTCOME_TUNNEL_IDLE, false);
+}
+
+void
+tunnel_clear(struct exchange *x)
+{
+	pipes_give(x->worker->pipes, &x->pipe_up);
+	pipes_give(x->worker->pipes, &x->pipe_down);
+}
+
+static void
+touch(struct exchange *x)
+{
+	struct worker *w = x->worker;
+
+	deadline_push(w->wheel, &x->session->deadline,
+	    x->client_eof || x->origin_eof ? w->settings->tunnel_half :
+	    w->settings->tunnel_idle);
+	if (x->slot != BOOK_NO_SLOT)
+		book_count(w->book, x->slot, x->from_client, x->from_origin);
+}
+
+/* One direction has ended: say so to the other side once everything is there;
+ * both: over. */
+static void
+pass_end(struct exchange *x, bool to_client)
+{
+	struct end *to = to_client ? client_end(x) : origin_end(x);
+	struct pipe_pair *pipe = to_client ? x->pipe_down : x->pipe_up;
+	bool ended = to_client ? x->origin_eof : x->client_eof;
+
+	if (!ended || end_waiting(to) > 0 ||
+	    (pipe != NULL && pipe->filled > 0))
+		return;
+	(void)shutdown(to->fd, SHUT_WR);
+	if (x->client_eof && x->origin_eof &&
+	    end_waiting(client_end(x)) == 0 &&
+	    end_waiting(origin_end(x)) == 0 &&
+	    (x->pipe_up == NULL || x->pipe_up->filled == 0) &&
+	    (x->pipe_down == NULL || x->pipe_down->filled == 0))
+		end_tunnel(x, OUTCOME_COMPLETE, false);
+}
+
+void
+tunnel_client_eof(struct exchange *x)
+{
+	struct session *s = x->session;
+
+	if (x->client_eof)
+		return;
+	x->client_eof = true;
+	session_read(s, false);
+	if (x->phase == PHASE_PEEK) {
+		tunnel_relay(x);
+		if (s->exchange != x)
+			return;
+	}
+	touch(x);
+	pass_end(x, false);
+}
+
+void
+tunnel_origin_eof(struct exchange *x, bool reset)
+{
+	if (reset) {
+		end_tunnel(x, OUTCOME_ORIGIN_RESET, true);
+		return;
+	}
+	if (x->origin_eof)
+		return;
+	x->origin_eof = true;
+	end_read(origin_end(x), false);
+	if (x->phase == PHASE_PEEK) {
+		struct session *s = x->session;
+
+		tunnel_relay(x);
+		if (s->exchange != x)
+			return;
+	}
+	touch(x);
+	pass_end(x, true);
+}
+
+/* --- the first bytes ------------------------------------------------------------ */
+
+static void
+on_peek_over(struct deadline *deadline)
+{
+	struct session *s = of_deadline(deadline);
+
+	/* Nothing came, or no whole hello: stop looking. */
+	tunnel_relay(s->exchange);
+}
+
+void
+tunnel_begin(struct exchange *x)
+{
+	struct session *s = x->session;
+	struct worker *w = x->worker;
+
+	x->phase = PHASE_PEEK;
+	s->state = SESSION_TUNNEL;
+	stats_add(&w->stats->tunnels_open, 1);
+	free(s->in_length == 0 ? s->in : NULL);
+	if (s->in_length == 0) {
+		s->in = NULL;
+		s->in_size = 0;
+	}
+	deadline_set(w->wheel, &s->deadline, w->settings->tunnel_first,
+	    on_peek_over);
+	end_read(origin_end(x), true);
+	session_read(s, true);
+	session_run(s);
+}
+
+static void
+start_relay(struct exchange *x)
+{
+	struct worker *w = x->worker;
+
+	x->phase = PHASE_TUNNEL;
+	deadline_set(w->wheel, &x->session->deadline,
+	    x->client_eof || x->origin_eof ? w->settings->tunnel_half :
+	    w->settings->tunnel_idle, on_idle);
+}
+
+void
+tunnel_relay(struct exchange *x)
+{
+	struct session *s = x->session;
+
+	if (x->phase != PHASE_PEEK) {
+		s->state = SESSION_TUNNEL;
+		stats_add(&x->worker->stats->tunnels_open, 1);
+		deadline_clear(&x->upstream->deadline);
+		end_read(origin_end(x), true);
+	}
+	start_relay(x);
+	if (!x->client_eof)
+		session_read(s, true);
+	session_run(s);
+}
+
+/* Whether bytes may still become, or are, the first line of an HTTP/1 request:
+ * -1 no, 0 perhaps, 1 yes. */
+static int
+looks_like_http(const unsigned char *bytes, size_t length)
+{
+	static const char version[] = " HTTP/1.";
+	size_t method = 0;
+	const unsigned char *stop;
+
+	while (method < length && method < 24 &&
+	    ((bytes[method] >= 'A' && bytes[method] <= 'Z') ||
+	    bytes[method] == '-' || bytes[method] == '_'))
+		method++;
+	if (method == length)
+		return method < 24 ? 0 : -1;
+	if (method == 0 || bytes[method] != ' ')
+		return -1;
+	if (method + 1 == length)
+		return 0;
+	if (bytes[method + 1] != '/' && bytes[method + 1] != '*' &&
+	    bytes[method + 1] != 'h')
+		return -1;
+	stop = memchr(bytes, '\r', length);
+	if (stop == NULL)
+		return memchr(bytes, '\n', length) != NULL ? -1 : 0;
+	if (stop - bytes < (ptrdiff_t)(method + 11) ||
+	    memcmp(stop - 9, version, 8) != 0)
+		return -1;
+	return 1;
+}
+
+/* It carries plain HTTP: from here on its requests are exchanges of their own,
+ * to where the CONNECT led, over the connection that is open. */
+static void
+turn_to_http(struct exchange *x)
+{
+	struct session *s = x->session;
+	struct worker *w = x->worker;
+
+	s->inside = malloc(sizeof(*s->inside));
+	if (s->inside == NULL) {
+		end_tunnel(x, OUTCOME_NO_ROOM, true);
+		return;
+	}
+	memcpy(s->inside->host, x->host, x->host_length + 1);
+	s->inside->port = x->port;
+	journal_text(x, RECORD_PROTOCOL_F, "http", 4);
+	stats_sub(&w->stats->tunnels_open, 1);
+	x->phase = PHASE_ANSWER;
+	end_read(origin_end(x), false);
+	x->negotiates = true;		/* stays this client's */
+	exchange_release(x, true);
+	deadline_clear(&s->deadline);
+	exchange_end(&x, OUTCOME_COMPLETE, NULL);
+	s->state = SESSION_HEAD;
+	s->first_mono_us = 0;
+}
+
+static void
+set_protocol(struct exchange *x, const char *name)
+{
+	x->facts.protocol = (struct fact_string){ name, strlen(name) };
+	fact_set(&x->facts, FACT_PROTOCOL);
+}
+
+/* The hello is known: facts, record, and the policy once more. */
+static bool
+take_hello(struct exchange *x, const struct hello *hello)
+{
+	x->hello_seen = true;
+	set_protocol(x, "tls");
+	if (hello->has_server_name) {
+		size_t n = strlen(hello->server_name);
+		char *kept = malloc(x->host_length + x->method.length + n + 3);
+
+		/* The block grows by the name: one owner for all texts. */
+		if (kept != NULL) {
+			char *at = kept;
+
+			memcpy(at, x->host, x->host_length + 1);
+			at += x->host_length + 1;
+			memcpy(at, x->method.at, x->method.length + 1);
+			at += x->method.length + 1;
+			memcpy(at, hello->server_name, n + 1);
+			free(x->block);
+			x->block = kept;
+			x->host = kept;
+			x->facts.host.text = kept;
+			x->method.at = kept + x->host_length + 1;
+			x->facts.method.text = x->method.at;
+			x->facts.server_name =
+			    (struct fact_string){ at, n };
+			fact_set(&x->facts, FACT_SERVER_NAME);
+		}
+	} else {
+		fact_set_absent(&x->facts, FACT_SERVER_NAME);
+	}
+	journal_hello(x, hello);
+	return exchange_decide(x);
+}
+
+/* Other than TLS and HTTP, or not to be told. */
+static bool
+take_other(struct exchange *x, const char *protocol)
+{
+	set_protocol(x, protocol);
+	fact_set_absent(&x->facts, FACT_SERVER_NAME);
+	journal_text(x, RECORD_PROTOCOL_F, protocol, strlen(protocol));
+	return exchange_decide(x);
+}
+
+/* Look at all that came so far.  True if the tunnel goes on as one. */
+static bool
+peek(struct exchange *x, const unsigned char *bytes, size_t length)
+{
+	struct worker *w = x->worker;
+	struct hello hello;
+
+	switch (hello_parse(bytes, length, &hello)) {
+	case HELLO_MORE:
+		/* A client that began one may take longer over the rest. */
+		deadline_set(w->wheel, &x->session->deadline,
+		    w->settings->client_head_timeout, on_peek_over);
+		return false;
+	case HELLO_DONE:
+		if (!take_hello(x, &hello))
+			return false;
+		break;
+	case HELLO_BAD:
+		if (!take_other(x, "tls"))
+			return false;
+		break;
+	case HELLO_NOT_TLS:
+		switch (looks_like_http(bytes, length)) {
+		case 0:
+			return false;
+		case 1:
+			turn_to_http(x);
+			return false;
+		default:
+			if (!take_other(x, "other"))
+				return false;
+			break;
+		}
+		break;
+	}
+	start_relay(x);
+	return true;
+}
+
+/* --- moving ------------------------------------------------------------------- */
+
+/* Bytes in hand go to the other side.  False if the tunnel ended. */
+static bool
+hand_over(struct exchange *x, const unsigned char *bytes, size_t length,
+    bool to_client)
+{
+	struct end *to = to_client ? client_end(x) : origin_end(x);
+	struct end *from = to_client ? origin_end(x) : client_end(x);
+
+	if (to_client) {
+		x->to_client += length;
+		stats_add(&x->worker->stats->bytes_to_clients, length);
+	}
+	touch(x);
+	switch (end_send_bytes(to, bytes, length)) {
+	case END_ALL:
+		return true;
+	case END_LATER:
+		end_read(from, false);
+		return true;
+	case END_GONE:
+		break;
+	}
+	end_tunnel(x, to_client ? OUTCOME_CLIENT_RESET : OUTCOME_ORIGIN_RESET,
+	    true);
+	return false;
+}
+
+size_t
+tunnel_take(struct exchange *x, const unsigned char *bytes, size_t length)
+{
+	if (x->phase == PHASE_PEEK && !peek(x, bytes, length))
+		return 0;
+	if (end_waiting(origin_end(x)) > 0)
+		return 0;
+	(void)hand_over(x, bytes, length, false);
+	return length;
+}
+
+void
+tunnel_give(struct exchange *x, const unsigned char *bytes, size_t length)
+{
+	struct session *s = x->session;
+
+	if (x->phase == PHASE_PEEK) {
+		/* The server speaks first: nothing to look at. */
+		tunnel_relay(x);
+		if (s->exchange != x)
+			return;
+	}
+	if (hand_over(x, bytes, length, true) && end_waiting(client_end(x)) ==
+	    0)
+		end_read(origin_end(x), true);
+}
+
+/* Through the pipe: socket to pipe, pipe to socket, until one has no more. */
+static void
+splice_turn(struct exchange *x, bool from_client)
+{
+	struct end *from = from_client ? client_end(x) : origin_end(x);
+	struct end *to = from_client ? origin_end(x) : client_end(x);
+	struct pipe_pair **slot = from_client ? &x->pipe_up : &x->pipe_down;
+	struct pipe_pair *pipe = *slot;
+	ssize_t n;
+
+	if (pipe->filled == 0) {
+		n = splice(from->fd, NULL, pipe->fd[1], NULL, PIPES_BYTES,
+		    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+			pipes_give(x->worker->pipes, slot);
+			return;
+		}
+		if (n < 0) {
+			end_tunnel(x, from_client ? OUTCOME_CLIENT_RESET :
+			    OUTCOME_ORIGIN_RESET, true);
+			return;
+		}
+		if (n == 0) {
+			pipes_give(x->worker->pipes, slot);
+			if (from_client)
+				tunnel_client_eof(x);
+			else
+				tunnel_origin_eof(x, false);
+			return;
+		}
+		pipe->filled = (size_t)n;
+		if (from_client) {
+			x->from_client += (uint64_t)n;
+			stats_add(&x->worker->stats->bytes_from_clients,
+			    (uint64_t)n);
+		} else {
+			x->from_origin += (uint64_t)n;
+		}
+		touch(x);
+	}
+	n = splice(pipe->fd[0], NULL, to->fd, NULL, pipe->filled,
+	    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		end_tunnel(x, from_client ? OUTCOME_ORIGIN_RESET :
+		    OUTCOME_CLIENT_RESET, true);
+		return;
+	}
+	if (n > 0) {
+		pipe->filled -= (size_t)n;
+		if (!from_client) {
+			x->to_client += (uint64_t)n;
+			stats_add(&x->worker->stats->bytes_to_clients,
+			    (uint64_t)n);
+		}
+	}
+	if (pipe->filled > 0) {
+		end_read(from, false);
+		end_want_write(to, true);
+	}
+}
+
+bool
+tunnel_read(struct exchange *x, bool from_client)
+{
+	struct worker *w = x->worker;
+	struct end *from = from_client ? client_end(x) : origin_end(x);
+	struct pipe_pair **pipe = from_client ? &x->pipe_up : &x->pipe_down;
+	uint8_t *full = from_client ? &x->full_up : &x->full_down;
+	ssize_t n;
+
+	if (x->phase != PHASE_TUNNEL)
+		return false;
+	if (*pipe != NULL) {
+		splice_turn(x, from_client);
+		return true;
+	}
+	n = recv(from->fd, w->buffer, WORKER_READ, 0);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (n < 0) {
+		end_tunnel(x, from_client ? OUTCOME_CLIENT_RESET :
+		    OUTCOME_ORIGIN_RESET, true);
+		return true;
+	}
+	if (n == 0) {
+		if (from_client)
+			tunnel_client_eof(x);
+		else
+			tunnel_origin_eof(x, false);
+		return true;
+	}
+	if (from_client) {
+		x->from_client += (uint64_t)n;
+		stats_add(&w->stats->bytes_from_clients, (uint64_t)n);
+	} else {
+		x->from_origin += (uint64_t)n;
+	}
+	if (n < WORKER_READ)
+		*full = 0;
+	else if (*full < FULL_READS)
+		(*full)++;
+	if (!hand_over(x, w->buffer, (size_t)n, !from_client))
+		return true;
+	if (*full >= FULL_READS && end_waiting(from_client ? origin_end(x) :
+	    client_end(x)) == 0) {
+		*pipe = pipes_take(w->pipes);
+		*full = 0;
+	}
+	return true;
+}
+
+void
+tunnel_drained(struct exchange *x, bool to_client)
+{
+	struct end *from = to_client ? origin_end(x) : client_end(x);
+	struct end *to = to_client ? client_end(x) : origin_end(x);
+	struct pipe_pair *pipe = to_client ? x->pipe_down : x->pipe_up;
+	struct session *s = x->session;
+
+	if (pipe != NULL && pipe->filled > 0) {
+		splice_turn(x, !to_client);
+		if (s->exchange != x)
+			return;
+		pipe = to_client ? x->pipe_down : x->pipe_up;
+		if (pipe != NULL && pipe->filled > 0)
+			return;
+	}
+	end_want_write(to, false);
+	if (to_client ? x->origin_eof : x->client_eof) {
+		pass_end(x, to_client);
+		return;
+	}
+	end_read(from, true);
+	if (!to_client)
+		session_run(s);
+}
