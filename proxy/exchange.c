@@ -101,7 +101,7 @@ exchange_finish(struct exchange *x, enum outcome outcome, const char *detail)
 {
 	struct session *s = x->session;
 
-	if (x->close_client || x->cut || !x->request_done)
+	if (x->cut || !x->request_done)
 		s->close_after = true;
 	deadline_clear(&s->deadline);
 	exchange_end(&x, outcome, detail);
@@ -179,9 +179,18 @@ static void
 fail_with(struct exchange *x, enum outcome outcome, const char *detail,
     const struct decision *decision)
 {
+	/* TLS alert, fatal, access_denied (RFC 8446 section 6.2) */
+	static const unsigned char alert[] = { 21, 3, 3, 0, 2, 2, 49 };
 	struct session *s = x->session;
 	bool counted;
 
+	if (x->phase == PHASE_PEEK && x->hello_seen) {
+		(void)end_send_bytes(&s->client, alert, sizeof(alert));
+		s->close_after = true;
+		exchange_end(&x, outcome, detail);
+		session_linger(s);
+		return;
+	}
 	if (!x->answer_begun && outcome_words(outcome)->status != 0) {
 		answer_ours(x, outcome, detail, decision);
 		return;
@@ -226,7 +235,7 @@ exchange_decide(struct exchange *x)
 		journal_decision(x, &d);
 	if (d.verdict != VERDICT_DENY)
 		return true;
-	fail_with(x, x->answer_begun || x->phase >= PHASE_PEEK ?
+	fail_with(x, x->answer_begun && x->phase != PHASE_PEEK ?
 	    OUTCOME_DENIED_LATER : OUTCOME_DENIED, NULL, &d);
 	return false;
 }
@@ -1009,5 +1018,5 @@ exchange_want_content(struct exchange *x)
 	deadline_set(x->worker->wheel, &s->deadline,
 	    x->worker->settings->client_body_timeout, on_body_late);
 	session_read(s, true);
-	session_run(s);
+	(void)session_run(s);
 }

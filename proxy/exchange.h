@@ -75,7 +75,7 @@ struct exchange {
 	bool retried : 1;
 	bool client_eof : 1;		/* tunnel: it sends no more */
 	bool origin_eof : 1;
-	bool close_client : 1;
+	bool origin_closes : 1;		/* its connection ends with the answer */
 	bool decode_chunks : 1;		/* chunked answer, client of 1.0 */
 	bool through_parent : 1;
 	bool denied_by_rule : 1;	/* an address was, while connecting */

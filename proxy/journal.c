@@ -121,14 +121,15 @@ add_decision(struct record *record, const struct exchange *x,
 uint64_t
 journal_rule_key(const struct worker *w, const struct decision *d)
 {
-	const char *text[] = { policy_version(w->policy), d->rule.name,
-		d->category != NULL ? d->category : "" };
-	uint64_t h = 14695981039346656037u + d->verdict + d->would_count * 7u;
+	/* Texts of one policy lie in one place as long as it is in force. */
+	uint64_t h = w->policy_serial * UINT64_C(0x9e3779b97f4a7c15) +
+	    (uintptr_t)d->rule.name;
 
-	for (size_t i = 0; i < 3; i++)
-		for (const char *at = text[i]; *at != '\0'; at++)
-			h = (h ^ (unsigned char)*at) * 1099511628211u;
-	return h;
+	h = (h ^ (h >> 29)) * UINT64_C(0xbf58476d1ce4e5b9) +
+	    (uintptr_t)d->category;
+	h = (h ^ (h >> 31)) * UINT64_C(0x94d049bb133111eb) +
+	    d->would_count * 8u + d->verdict * 2u + 1u;
+	return h ^ (h >> 30);
 }
 
 static void
@@ -467,10 +468,10 @@ journal_interim(struct exchange *x)
 	add_counts(&record, x);
 	record_number(&record, RECORD_INTERIM_F, x->interims);
 	record_limit(&record, x->depth, x->as);
-	/* Without room the next one tells as much. */
-	(void)book_push(x->worker->book, x->slot, is_tunnel(x) ?
+	if (book_push(x->worker->book, x->slot, is_tunnel(x) ?
 	    RECORD_KIND_TUNNEL_INTERIM : RECORD_KIND_REQUEST_INTERIM,
-	    &record, &position);
+	    &record, &position) != 0)
+		x->interims--;	/* no room: the next one tells as much */
 }
 
 static void

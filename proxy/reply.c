@@ -100,7 +100,8 @@ send_parent_connect(struct exchange *x)
 	exchange_wait_origin(x, w->settings->upstream_connect_timeout);
 }
 
-static void
+/* false if the exchange is gone after it. */
+static bool
 say_established(struct exchange *x)
 {
 	static const char words[] = "HTTP/1.1 200 Connection established\r\n"
@@ -112,9 +113,9 @@ say_established(struct exchange *x)
 	if (end_send_bytes(&x->session->client, words, sizeof(words) - 1) ==
 	    END_GONE) {
 		exchange_client_gone(x, OUTCOME_CLIENT_RESET);
-		return;
+		return false;
 	}
-	tunnel_begin(x);
+	return tunnel_begin(x);
 }
 
 void
@@ -136,7 +137,7 @@ exchange_connected(struct exchange *x)
 		return;
 	}
 	if (x->is_connect) {
-		say_established(x);
+		(void)say_established(x);
 		return;
 	}
 	x->phase = PHASE_ANSWER;
@@ -362,7 +363,7 @@ take_body(struct exchange *x, const unsigned char *bytes, size_t length,
 	}
 	if (result == HTTP1_DONE) {
 		/* Bytes behind the answer belong to nobody. */
-		finish_answer(x, used == length && !x->close_client, sent);
+		finish_answer(x, used == length && !x->origin_closes, sent);
 		return;
 	}
 	if (x->slot != BOOK_NO_SLOT)
@@ -424,9 +425,11 @@ take_head(struct exchange *x, const struct http1_head *head,
 			exchange_client_gone(x, OUTCOME_CLIENT_RESET);
 			return false;
 		}
-		tunnel_relay(x);
-		if (rest_length > 0)
-			tunnel_give(x, rest, rest_length);
+		/* rest lies in the worker's buffer, which running the session
+		 * may use: it goes first. */
+		tunnel_switch(x);
+		if (rest_length == 0 || tunnel_give(x, rest, rest_length))
+			(void)session_run(s);
 		return false;
 	}
 	x->answer_framing = http1_answer_framing(head, x->method);
@@ -437,8 +440,7 @@ take_head(struct exchange *x, const struct http1_head *head,
 			report_bug("no memory for an answer");
 		x->decode_chunks = x->minor == 0;
 	}
-	/* close_client says here: the origin's connection ends with this. */
-	x->close_client = head->close ||
+	x->origin_closes = head->close ||
 	    x->answer_framing == HTTP1_UNTIL_CLOSE;
 	auth = request_field(head, HTTP1_WWW_AUTHENTICATE);
 	if (auth.length >= 4 && (strncasecmp(auth.at, "ntlm", 4) == 0 ||
@@ -525,6 +527,7 @@ take_parent(struct exchange *x, const unsigned char *bytes, size_t length)
 	struct upstream *u = x->upstream;
 	struct http1_head head;
 	enum http1_error error;
+	unsigned char *rest;
 
 	if (!upstream_keep(u, bytes, length)) {
 		exchange_fail(x, OUTCOME_PARENT_REFUSED, "head-too-long");
@@ -551,12 +554,18 @@ take_parent(struct exchange *x, const unsigned char *bytes, size_t length)
 	}
 	deadline_clear(&u->deadline);
 	length = u->in_length - head.length;
-	memcpy(w->buffer, u->in + head.length, length);
+	rest = NULL;
+	if (length > 0) {
+		rest = malloc(length);
+		if (rest == NULL)
+			report_bug("no memory for a tunnel");
+		memcpy(rest, u->in + head.length, length);
+	}
 	u->in_length = 0;
-	say_established(x);
-	/* Still there, and the server spoke first? */
-	if (length > 0 && u->exchange == x)
-		tunnel_give(x, w->buffer, length);
+	/* What came behind it: the server spoke first. */
+	if (say_established(x) && rest != NULL)
+		tunnel_give(x, rest, length);
+	free(rest);
 }
 
 /* --- reading, draining, losing ------------------------------------------------ */
@@ -702,6 +711,6 @@ exchange_upstream_drained(struct exchange *x)
 	}
 	if (!x->request_done) {
 		session_read(s, true);
-		session_run(s);
+		(void)session_run(s);
 	}
 }

@@ -170,7 +170,8 @@ head_outcome(enum http1_error error)
 	case HTTP1_CODING_BAD: case HTTP1_CODING_OLD:
 	case HTTP1_CHUNK_SIZE: case HTTP1_CHUNK_OVERFLOW:
 	case HTTP1_CHUNK_EXTENSION: case HTTP1_CHUNK_END:
-	case HTTP1_TRAILER: case HTTP1_TRAILER_LONG: case HTTP1_NOT_HTTP:
+	case HTTP1_TRAILER_BAD: case HTTP1_TRAILER_LONG:
+	case HTTP1_OPTIONS_MANY: case HTTP1_NOT_HTTP:
 	case HTTP1_ERROR_COUNT:
 		break;
 	}
@@ -304,11 +305,11 @@ use(struct session *s, const unsigned char *bytes, size_t length)
 	return at;
 }
 
-void
+bool
 session_run(struct session *s)
 {
 	if (s->running)
-		return;
+		return true;
 	s->running = true;
 	while (!s->dead && s->in_length > 0) {
 		enum session_state before = s->state;
@@ -323,18 +324,19 @@ session_run(struct session *s)
 	if (s->dead) {
 		s->dead = false;
 		session_close(&s, false);
-		return;
+		return false;
 	}
 	if (s->state == SESSION_HEAD && s->exchange == NULL) {
 		if (s->close_after) {
 			session_linger(s);
-			return;
+			return true;
 		}
 		if (!deadline_is_set(&s->deadline))
 			wait_for_head(s);
 		if (!s->waits_for_room)
 			session_read(s, true);
 	}
+	return true;
 }
 
 /* New bytes: use them where they lie; keep only what nobody can use yet. */
@@ -370,7 +372,7 @@ take_bytes(struct session *s, const unsigned char *bytes, size_t length)
 	if (s->state == SESSION_HEAD && first && s->in_length > 0 &&
 	    s->exchange == NULL)
 		wait_for_head(s);
-	session_run(s);
+	(void)session_run(s);
 }
 
 static void
@@ -530,8 +532,7 @@ session_next(struct session *s)
 	if (s->state != SESSION_HEAD)
 		set_state(s, SESSION_HEAD);
 	deadline_clear(&s->deadline);
-	if (!s->running)
-		session_run(s);
+	(void)session_run(s);
 }
 
 void

@@ -13,6 +13,7 @@
 #ifndef PROXY_SESSION_H
 #define PROXY_SESSION_H
 
+#include "lib/name.h"
 #include "proxy/deadline.h"
 #include "proxy/end.h"
 #include "proxy/http1.h"
@@ -63,8 +64,10 @@ struct session {
 /* Take an accepted socket. */
 void session_accept(struct listener *listener, int fd,
     const struct address *peer);
-/* Use what was read: start requests, feed bodies.  May close the session. */
-void session_run(struct session *session);
+/* Use what was read: start requests, feed bodies.  false if the session is gone
+ * after it.  Inside another session_run() of the same session it does nothing:
+ * that one goes on. */
+bool session_run(struct session *session);
 /* The exchange is over and answered: next request, or close. */
 void session_next(struct session *session);
 /* Answered for the last time: say so, read the rest for a moment, close. */

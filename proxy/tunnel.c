@@ -67,6 +67,8 @@ on_idle(struct deadline *deadline)
 void
 tunnel_clear(struct exchange *x)
 {
+	if (x->phase == PHASE_PEEK || x->phase == PHASE_TUNNEL)
+		stats_sub(&x->worker->stats->tunnels_open, 1);
 	pipes_give(x->worker->pipes, &x->pipe_up);
 	pipes_give(x->worker->pipes, &x->pipe_down);
 }
@@ -104,6 +106,28 @@ pass_end(struct exchange *x, bool to_client)
 		end_tunnel(x, OUTCOME_COMPLETE, false);
 }
 
+static void
+start_relay(struct exchange *x)
+{
+	struct worker *w = x->worker;
+
+	x->phase = PHASE_TUNNEL;
+	deadline_set(w->wheel, &x->session->deadline,
+	    x->client_eof || x->origin_eof ? w->settings->tunnel_half :
+	    w->settings->tunnel_idle, on_idle);
+}
+
+/* From looking to relaying; what the client sent so far goes out.  false if the
+ * exchange is gone after it. */
+static bool
+stop_looking(struct exchange *x)
+{
+	struct session *s = x->session;
+
+	start_relay(x);
+	return session_run(s) && s->exchange == x;
+}
+
 void
 tunnel_client_eof(struct exchange *x)
 {
@@ -113,11 +137,8 @@ tunnel_client_eof(struct exchange *x)
 		return;
 	x->client_eof = true;
 	session_read(s, false);
-	if (x->phase == PHASE_PEEK) {
-		tunnel_relay(x);
-		if (s->exchange != x)
-			return;
-	}
+	if (x->phase == PHASE_PEEK && !stop_looking(x))
+		return;
 	touch(x);
 	pass_end(x, false);
 }
@@ -133,13 +154,8 @@ tunnel_origin_eof(struct exchange *x, bool reset)
 		return;
 	x->origin_eof = true;
 	end_read(origin_end(x), false);
-	if (x->phase == PHASE_PEEK) {
-		struct session *s = x->session;
-
-		tunnel_relay(x);
-		if (s->exchange != x)
-			return;
-	}
+	if (x->phase == PHASE_PEEK && !stop_looking(x))
+		return;
 	touch(x);
 	pass_end(x, true);
 }
@@ -149,13 +165,11 @@ tunnel_origin_eof(struct exchange *x, bool reset)
 static void
 on_peek_over(struct deadline *deadline)
 {
-	struct session *s = of_deadline(deadline);
-
 	/* Nothing came, or no whole hello: stop looking. */
-	tunnel_relay(s->exchange);
+	(void)stop_looking(of_deadline(deadline)->exchange);
 }
 
-void
+bool
 tunnel_begin(struct exchange *x)
 {
 	struct session *s = x->session;
@@ -173,35 +187,20 @@ tunnel_begin(struct exchange *x)
 	    on_peek_over);
 	end_read(origin_end(x), true);
 	session_read(s, true);
-	session_run(s);
-}
-
-static void
-start_relay(struct exchange *x)
-{
-	struct worker *w = x->worker;
-
-	x->phase = PHASE_TUNNEL;
-	deadline_set(w->wheel, &x->session->deadline,
-	    x->client_eof || x->origin_eof ? w->settings->tunnel_half :
-	    w->settings->tunnel_idle, on_idle);
+	return session_run(s) && s->exchange == x;
 }
 
 void
-tunnel_relay(struct exchange *x)
+tunnel_switch(struct exchange *x)
 {
 	struct session *s = x->session;
 
-	if (x->phase != PHASE_PEEK) {
-		s->state = SESSION_TUNNEL;
-		stats_add(&x->worker->stats->tunnels_open, 1);
-		deadline_clear(&x->upstream->deadline);
-		end_read(origin_end(x), true);
-	}
+	s->state = SESSION_TUNNEL;
+	stats_add(&x->worker->stats->tunnels_open, 1);
+	deadline_clear(&x->upstream->deadline);
+	end_read(origin_end(x), true);
 	start_relay(x);
-	if (!x->client_eof)
-		session_read(s, true);
-	session_run(s);
+	session_read(s, true);
 }
 
 /* Whether bytes may still become, or are, the first line of an HTTP/1 request:
@@ -394,20 +393,18 @@ tunnel_take(struct exchange *x, const unsigned char *bytes, size_t length)
 	return length;
 }
 
-void
+bool
 tunnel_give(struct exchange *x, const unsigned char *bytes, size_t length)
 {
+	/* In PEEK the server speaks first: nothing to look at. */
+	bool first = x->phase == PHASE_PEEK;
 	struct session *s = x->session;
 
-	if (x->phase == PHASE_PEEK) {
-		/* The server speaks first: nothing to look at. */
-		tunnel_relay(x);
-		if (s->exchange != x)
-			return;
-	}
-	if (hand_over(x, bytes, length, true) && end_waiting(client_end(x)) ==
-	    0)
-		end_read(origin_end(x), true);
+	if (first)
+		start_relay(x);
+	if (!hand_over(x, bytes, length, true))
+		return false;
+	return first ? session_run(s) && s->exchange == x : true;
 }
 
 /* Through the pipe: socket to pipe, pipe to socket, until one has no more. */
@@ -544,5 +541,5 @@ tunnel_drained(struct exchange *x, bool to_client)
 	}
 	end_read(from, true);
 	if (!to_client)
-		session_run(s);
+		(void)session_run(s);
 }

@@ -13,10 +13,12 @@
 
 #include "proxy/exchange.h"
 
-/* The way is open and the client was told: wait for the first bytes. */
-void tunnel_begin(struct exchange *exchange);
-/* Relay from now on without looking (upgrade). */
-void tunnel_relay(struct exchange *exchange);
+/* The way is open and the client was told: wait for the first bytes.  false if
+ * the exchange is gone after it. */
+bool tunnel_begin(struct exchange *exchange);
+/* After a 101: relay from now on without looking.  The caller runs the session
+ * when it is done. */
+void tunnel_switch(struct exchange *exchange);
 /* Bytes the client sent, as far as they were kept: returns how many were used. */
 size_t tunnel_take(struct exchange *exchange, const unsigned char *bytes,
     size_t length);
@@ -26,8 +28,9 @@ bool tunnel_read(struct exchange *exchange, bool from_client);
 void tunnel_drained(struct exchange *exchange, bool to_client);
 /* The client sends no more. */
 void tunnel_client_eof(struct exchange *exchange);
-/* Bytes the origin sent, read already. */
-void tunnel_give(struct exchange *exchange, const unsigned char *bytes,
+/* Bytes the origin sent, read already.  false if the exchange is gone after
+ * it. */
+bool tunnel_give(struct exchange *exchange, const unsigned char *bytes,
     size_t length);
 /* The origin sends no more, or is gone. */
 void tunnel_origin_eof(struct exchange *exchange, bool reset);

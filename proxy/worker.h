@@ -104,6 +104,8 @@ struct worker {
 	bool parent_gone;
 	uint64_t failed_since_us;	/* log broken under refuse; 0: it is not */
 	uint64_t trace_seed;
+	uint64_t policy_serial;		/* counts the policies in force */
+	uint64_t unlisted;		/* system calls refused */
 };
 
 /* The policy changed: decide every live tunnel again. */
