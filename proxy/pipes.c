@@ -2,6 +2,7 @@
 /* pipes.c - the pool behind pipes.h. */
 #include "proxy/pipes.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -70,6 +71,36 @@ pipes_take(struct pipes *pipes)
 	/* Refused beyond the user's share of pipe pages: then it is small. */
 	(void)fcntl(pair->fd[1], F_SETPIPE_SZ, PIPES_BYTES);
 	return pair;
+}
+
+enum pipes_result
+pipes_move(struct pipe_pair *pair, int from, int to, size_t limit, size_t *in,
+    size_t *out)
+{
+	ssize_t n;
+
+	*in = 0;
+	*out = 0;
+	if (pair->filled == 0) {
+		n = splice(from, NULL, pair->fd[1], NULL, limit,
+		    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR ?
+			    PIPES_EMPTY : PIPES_SOURCE_GONE;
+		if (n == 0)
+			return PIPES_END;
+		*in = (size_t)n;
+		pair->filled = (size_t)n;
+	}
+	n = splice(pair->fd[0], NULL, to, NULL, pair->filled,
+	    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return PIPES_SINK_GONE;
+	if (n > 0) {
+		*out = (size_t)n;
+		pair->filled -= (size_t)n;
+	}
+	return pair->filled > 0 ? PIPES_WAIT : PIPES_ON;
 }
 
 void

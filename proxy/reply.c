@@ -8,6 +8,7 @@
 #include "lib/report.h"
 #include "proxy/exchange.h"
 #include "proxy/journal.h"
+#include "proxy/pipes.h"
 #include "proxy/request.h"
 #include "proxy/tunnel.h"
 
@@ -382,6 +383,83 @@ take_body(struct exchange *x, const unsigned char *bytes, size_t length,
 	}
 }
 
+/* Long content whose end is known by counting or by the origin's closing needs
+ * no look at its bytes: once reads come back full it goes through a pipe. */
+static void
+maybe_splice(struct exchange *x, size_t read_length)
+{
+	if (read_length < WORKER_READ) {
+		x->full_down = 0;
+		return;
+	}
+	if (x->full_down < PIPES_FULL_READS) {
+		x->full_down++;
+		return;
+	}
+	if (end_waiting(&x->session->client) > 0 || x->decode_chunks ||
+	    (x->answer_framing != HTTP1_UNTIL_CLOSE &&
+	    (x->answer_framing != HTTP1_LENGTH ||
+	    x->answer_left < WORKER_READ)))
+		return;
+	x->full_down = 0;
+	x->pipe_down = pipes_take(x->worker->pipes);
+}
+
+static void
+splice_body(struct exchange *x)
+{
+	struct worker *w = x->worker;
+	struct session *s = x->session;
+	struct upstream *u = x->upstream;
+	size_t limit = PIPES_BYTES, in = 0, out = 0;
+	enum pipes_result result = PIPES_ON;
+
+	if (x->answer_framing == HTTP1_LENGTH && x->answer_left < limit)
+		limit = (size_t)x->answer_left;
+	if (limit > 0 || x->pipe_down->filled > 0)
+		result = pipes_move(x->pipe_down, u->end.fd, s->client.fd,
+		    limit, &in, &out);
+	x->from_origin += in;
+	x->answer_body += in;
+	x->to_client += out;
+	stats_add(&w->stats->bytes_to_clients, out);
+	if (x->answer_framing == HTTP1_LENGTH)
+		x->answer_left -= in;
+	if (x->slot != BOOK_NO_SLOT)
+		book_count(w->book, x->slot, x->from_client, x->from_origin);
+	switch (result) {
+	case PIPES_ON:
+		end_read(&u->end, true);
+		deadline_push(w->wheel, &u->deadline,
+		    w->settings->upstream_body_timeout);
+		break;
+	case PIPES_EMPTY:
+		pipes_give(w->pipes, &x->pipe_down);
+		return;
+	case PIPES_WAIT:
+		end_read(&u->end, false);
+		end_want_write(&s->client, true);
+		deadline_clear(&u->deadline);
+		deadline_set(w->wheel, &s->deadline,
+		    w->settings->client_body_timeout, on_client_stalled);
+		return;
+	case PIPES_END:
+		pipes_give(w->pipes, &x->pipe_down);
+		exchange_lost(x, false);
+		return;
+	case PIPES_SOURCE_GONE:
+		exchange_lost(x, true);
+		return;
+	case PIPES_SINK_GONE:
+		exchange_client_gone(x, OUTCOME_CLIENT_RESET);
+		return;
+	}
+	if (x->answer_framing == HTTP1_LENGTH && x->answer_left == 0) {
+		pipes_give(w->pipes, &x->pipe_down);
+		finish_answer(x, !x->origin_closes, END_ALL);
+	}
+}
+
 /* A head is whole.  Returns false if the exchange is no longer waiting for
  * heads (it streams, or has ended). */
 static bool
@@ -613,6 +691,10 @@ exchange_upstream_read(struct exchange *x)
 
 	if (x->phase == PHASE_TUNNEL && tunnel_read(x, false))
 		return;
+	if (x->phase == PHASE_BODY && x->pipe_down != NULL) {
+		splice_body(x);
+		return;
+	}
 	n = recv(u->end.fd, w->buffer, WORKER_READ, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -641,6 +723,7 @@ exchange_upstream_read(struct exchange *x)
 		}
 		return;
 	case PHASE_BODY:
+		maybe_splice(x, (size_t)n);
 		take_body(x, w->buffer, (size_t)n, 0);
 		return;
 	case PHASE_PEEK:
@@ -668,8 +751,11 @@ exchange_client_drained(struct exchange *x)
 		return;
 	case PHASE_BODY:
 		deadline_clear(&x->session->deadline);
-		end_read(&x->upstream->end, true);
 		exchange_wait_origin(x, w->settings->upstream_body_timeout);
+		if (x->pipe_down != NULL)
+			splice_body(x);
+		else
+			end_read(&x->upstream->end, true);
 		return;
 	case PHASE_TUNNEL:
 		tunnel_drained(x, true);

@@ -23,8 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FULL_READS 2		/* in a row before a pipe is taken */
-
 static struct session *
 of_deadline(struct deadline *deadline)
 {
@@ -407,64 +405,50 @@ tunnel_give(struct exchange *x, const unsigned char *bytes, size_t length)
 	return first ? session_run(s) && s->exchange == x : true;
 }
 
-/* Through the pipe: socket to pipe, pipe to socket, until one has no more. */
+/* Through the pipe: socket to pipe, pipe to socket. */
 static void
 splice_turn(struct exchange *x, bool from_client)
 {
+	struct worker *w = x->worker;
 	struct end *from = from_client ? client_end(x) : origin_end(x);
 	struct end *to = from_client ? origin_end(x) : client_end(x);
 	struct pipe_pair **slot = from_client ? &x->pipe_up : &x->pipe_down;
-	struct pipe_pair *pipe = *slot;
-	ssize_t n;
+	size_t in, out;
+	enum pipes_result result = pipes_move(*slot, from->fd, to->fd,
+	    PIPES_BYTES, &in, &out);
 
-	if (pipe->filled == 0) {
-		n = splice(from->fd, NULL, pipe->fd[1], NULL, PIPES_BYTES,
-		    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-			pipes_give(x->worker->pipes, slot);
-			return;
-		}
-		if (n < 0) {
-			end_tunnel(x, from_client ? OUTCOME_CLIENT_RESET :
-			    OUTCOME_ORIGIN_RESET, true);
-			return;
-		}
-		if (n == 0) {
-			pipes_give(x->worker->pipes, slot);
-			if (from_client)
-				tunnel_client_eof(x);
-			else
-				tunnel_origin_eof(x, false);
-			return;
-		}
-		pipe->filled = (size_t)n;
-		if (from_client) {
-			x->from_client += (uint64_t)n;
-			stats_add(&x->worker->stats->bytes_from_clients,
-			    (uint64_t)n);
-		} else {
-			x->from_origin += (uint64_t)n;
-		}
+	if (from_client) {
+		x->from_client += in;
+		stats_add(&w->stats->bytes_from_clients, in);
+	} else {
+		x->from_origin += in;
+		x->to_client += out;
+		stats_add(&w->stats->bytes_to_clients, out);
+	}
+	if (in > 0)
 		touch(x);
-	}
-	n = splice(pipe->fd[0], NULL, to->fd, NULL, pipe->filled,
-	    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-	if (n < 0 && errno != EAGAIN && errno != EINTR) {
-		end_tunnel(x, from_client ? OUTCOME_ORIGIN_RESET :
-		    OUTCOME_CLIENT_RESET, true);
+	switch (result) {
+	case PIPES_ON:
 		return;
-	}
-	if (n > 0) {
-		pipe->filled -= (size_t)n;
-		if (!from_client) {
-			x->to_client += (uint64_t)n;
-			stats_add(&x->worker->stats->bytes_to_clients,
-			    (uint64_t)n);
-		}
-	}
-	if (pipe->filled > 0) {
+	case PIPES_EMPTY:
+		pipes_give(w->pipes, slot);
+		return;
+	case PIPES_WAIT:
 		end_read(from, false);
 		end_want_write(to, true);
+		return;
+	case PIPES_END:
+		pipes_give(w->pipes, slot);
+		if (from_client)
+			tunnel_client_eof(x);
+		else
+			tunnel_origin_eof(x, false);
+		return;
+	case PIPES_SOURCE_GONE:
+	case PIPES_SINK_GONE:
+		end_tunnel(x, from_client == (result == PIPES_SOURCE_GONE) ?
+		    OUTCOME_CLIENT_RESET : OUTCOME_ORIGIN_RESET, true);
+		return;
 	}
 }
 
@@ -506,11 +490,11 @@ tunnel_read(struct exchange *x, bool from_client)
 	}
 	if (n < WORKER_READ)
 		*full = 0;
-	else if (*full < FULL_READS)
+	else if (*full < PIPES_FULL_READS)
 		(*full)++;
 	if (!hand_over(x, w->buffer, (size_t)n, !from_client))
 		return true;
-	if (*full >= FULL_READS && end_waiting(from_client ? origin_end(x) :
+	if (*full >= PIPES_FULL_READS && end_waiting(from_client ? origin_end(x) :
 	    client_end(x)) == 0) {
 		*pipe = pipes_take(w->pipes);
 		*full = 0;
