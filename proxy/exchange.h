@@ -161,6 +161,17 @@ bool exchange_redecide(struct exchange *exchange);
 
 /* --- for the other files of exchanges --- */
 
+/* A new one for this session; the table of exchanges is bounded by the sessions'. */
+struct exchange *exchange_new(struct session *session,
+    const struct http1_head *head);
+/* The log cannot take it: refused, counted, not recorded. */
+void exchange_refuse_unrecorded(struct exchange *exchange,
+    enum outcome outcome);
+/* exchange_fail() with the decision that the page explains. */
+void exchange_fail_with(struct exchange *exchange, enum outcome outcome,
+    const char *detail, const struct decision *decision);
+/* Leave interim records from now on. */
+void exchange_watch(struct exchange *exchange);
 /* Decided and safe: find a connection. */
 void exchange_go(struct exchange *exchange);
 /* The connection is there: send what is to be sent. */

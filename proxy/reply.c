@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * reply.c - the way back: what an origin answers, checked, its hop-by-hop fields
- * replaced by ours, and streamed to the client.  Nothing is held whole: what the
- * client does not take stops the reading from the origin.
+ * reply.c - the way back: the content of an answer, streamed to the client.
+ * Nothing is held whole: what the client does not take stops the reading from the
+ * origin.  Heads are reply_head.c's.
  */
 #include "lib/clock.h"
-#include "lib/report.h"
 #include "proxy/exchange.h"
 #include "proxy/journal.h"
 #include "proxy/pipes.h"
-#include "proxy/request.h"
+#include "proxy/reply.h"
 #include "proxy/tunnel.h"
 
 #include <sys/socket.h>
@@ -19,20 +18,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-struct out {
-	char *at;
-};
-
-static void
-put(struct out *out, const char *text, size_t length)
-{
-	memcpy(out->at, text, length);
-	out->at += length;
-}
-
-#define PUT(out, literal) put(out, literal, sizeof(literal) - 1)
 
 /* --- waiting for the origin ------------------------------------------------- */
 
@@ -66,59 +51,6 @@ on_client_stalled(struct deadline *deadline)
 
 /* --- going out --------------------------------------------------------------- */
 
-static void
-send_parent_connect(struct exchange *x)
-{
-	struct worker *w = x->worker;
-	char colon[8];
-	struct out o = { w->scratch };
-	bool v6 = x->is_address && x->address.family == 6;
-	int n = snprintf(colon, sizeof(colon), ":%u", x->port);
-
-	PUT(&o, "CONNECT ");
-	for (int i = 0; i < 2; i++) {
-		if (memchr(x->host, ':', x->host_length) != NULL)
-			v6 = true;
-		if (v6)
-			PUT(&o, "[");
-		put(&o, x->host, x->host_length);
-		if (v6)
-			PUT(&o, "]");
-		put(&o, colon, (size_t)n);
-		if (i == 0)
-			PUT(&o, " HTTP/1.1\r\nHost: ");
-	}
-	PUT(&o, "\r\nVia: 1.1 ");
-	put(&o, w->via + 4, strlen(w->via + 4));
-	PUT(&o, "\r\n\r\n");
-	x->phase = PHASE_PARENT;
-	end_read(&x->upstream->end, true);
-	if (end_send_bytes(&x->upstream->end, w->scratch,
-	    (size_t)(o.at - w->scratch)) == END_GONE) {
-		exchange_lost(x, true);
-		return;
-	}
-	exchange_wait_origin(x, w->settings->upstream_connect_timeout);
-}
-
-/* false if the exchange is gone after it. */
-static bool
-say_established(struct exchange *x)
-{
-	static const char words[] = "HTTP/1.1 200 Connection established\r\n"
-	    "\r\n";
-
-	x->status = 200;
-	x->answer_begun = true;
-	x->to_client += sizeof(words) - 1;
-	if (end_send_bytes(&x->session->client, words, sizeof(words) - 1) ==
-	    END_GONE) {
-		exchange_client_gone(x, OUTCOME_CLIENT_RESET);
-		return false;
-	}
-	return tunnel_begin(x);
-}
-
 void
 exchange_connected(struct exchange *x)
 {
@@ -134,11 +66,11 @@ exchange_connected(struct exchange *x)
 		journal_text(x, RECORD_PARENT_F, text, (size_t)n);
 	}
 	if (x->is_connect && x->through_parent) {
-		send_parent_connect(x);
+		parent_ask(x);
 		return;
 	}
 	if (x->is_connect) {
-		(void)say_established(x);
+		(void)parent_established(x);
 		return;
 	}
 	x->phase = PHASE_ANSWER;
@@ -153,103 +85,6 @@ exchange_connected(struct exchange *x)
 		exchange_wait_origin(x, w->settings->upstream_answer_timeout);
 	else
 		exchange_want_content(x);
-}
-
-/* --- the head of an answer ---------------------------------------------------- */
-
-static bool
-is_length_field(const struct http1_field *field)
-{
-	return field->known == HTTP1_CONTENT_LENGTH ||
-	    field->known == HTTP1_TRANSFER_ENCODING;
-}
-
-static bool
-is_named(const struct http1_field *field, const char *name, size_t length)
-{
-	return field->name.length == length &&
-	    strncasecmp(field->name.at, name, length) == 0;
-}
-
-/* Whether the client's connection goes on after this answer, and how it is
- * told. */
-static void
-put_connection(struct out *out, struct exchange *x)
-{
-	struct session *s = x->session;
-
-	if (x->answer_framing == HTTP1_UNTIL_CLOSE || x->worker->draining)
-		s->close_after = true;
-	if (x->decode_chunks || !x->request_done)
-		s->close_after = true;
-	if (s->close_after)
-		PUT(out, "Connection: close\r\n");
-	else if (x->minor == 0)
-		PUT(out, "Connection: keep-alive\r\n");
-}
-
-static size_t
-write_head(struct exchange *x, const struct http1_head *head, char *to)
-{
-	struct worker *w = x->worker;
-	struct out o = { to };
-	bool interim = head->status < 200;
-	bool no_length = interim || head->status == 204;
-	bool has_date = false;
-	char status[16];
-	int n = snprintf(status, sizeof(status), "HTTP/1.1 %u ",
-	    head->status);
-
-	put(&o, status, (size_t)n);
-	put(&o, head->phrase.at, head->phrase.length);
-	PUT(&o, "\r\n");
-	for (size_t i = 0; i < head->field_count; i++) {
-		const struct http1_field *f = &head->fields[i];
-
-		if (is_length_field(f)) {
-			if (no_length || (x->decode_chunks &&
-			    f->known == HTTP1_TRANSFER_ENCODING))
-				continue;
-		} else if (f->known == HTTP1_UPGRADE) {
-			/* The offer of 426 and others passes; 101 is put
-			 * back below. */
-			if (head->status == 101)
-				continue;
-		} else if (f->known == HTTP1_PROXY_AUTHENTICATE ||
-		    f->known == HTTP1_PROXY_AUTHENTICATION_INFO) {
-			if (!x->through_parent)
-				continue;
-		} else if (f->known != HTTP1_VIA &&
-		    http1_is_hop_by_hop(head, f)) {
-			continue;
-		}
-		if (is_named(f, "date", 4))
-			has_date = true;
-		put(&o, f->line.at, f->line.length);
-	}
-	if (head->status == 101) {
-		struct http1_text upgrade = request_field(head, HTTP1_UPGRADE);
-
-		PUT(&o, "Connection: Upgrade\r\nUpgrade: ");
-		put(&o, upgrade.at, upgrade.length);
-		PUT(&o, "\r\n");
-	}
-	if (!interim) {
-		if (!has_date) {
-			PUT(&o, "Date: ");
-			put(&o, worker_date(), strlen(worker_date()));
-			PUT(&o, "\r\n");
-		}
-		put_connection(&o, x);
-	}
-	if (w->settings->http_via) {
-		PUT(&o, "Via: ");
-		put(&o, head->minor == 0 ? "1.0 " : "1.1 ", 4);
-		put(&o, w->via + 4, strlen(w->via + 4));
-		PUT(&o, "\r\n");
-	}
-	PUT(&o, "\r\n");
-	return (size_t)(o.at - to);
 }
 
 /* --- content -------------------------------------------------------------------- */
@@ -290,10 +125,8 @@ finish_answer(struct exchange *x, bool reusable, enum end_result sent)
 	    w->settings->client_body_timeout, on_client_stalled);
 }
 
-/* Content at bytes; a head of head_length bytes in the scratch goes out before
- * it in one call.  May end the exchange. */
-static void
-take_body(struct exchange *x, const unsigned char *bytes, size_t length,
+void
+reply_take_body(struct exchange *x, const unsigned char *bytes, size_t length,
     size_t head_length)
 {
 	struct worker *w = x->worker;
@@ -460,192 +293,6 @@ splice_body(struct exchange *x)
 	}
 }
 
-/* A head is whole.  Returns false if the exchange is no longer waiting for
- * heads (it streams, or has ended). */
-static bool
-take_head(struct exchange *x, const struct http1_head *head,
-    const unsigned char *rest, size_t rest_length)
-{
-	struct worker *w = x->worker;
-	struct session *s = x->session;
-	struct http1_text auth;
-	size_t n;
-
-	if (head->status == 101) {
-		if (!x->asked_upgrade || !head->upgrade) {
-			exchange_fail(x, OUTCOME_ORIGIN_BAD,
-			    "upgrade-not-asked-for");
-			return false;
-		}
-		auth = request_field(head, HTTP1_UPGRADE);
-		x->upgraded = true;
-		journal_text(x, RECORD_UPGRADE_F, auth.at, auth.length);
-		journal_text(x, RECORD_PROTOCOL_F, auth.at, auth.length);
-	} else if (head->status < 200) {
-		if (x->minor == 0)
-			return true;
-		n = write_head(x, head, w->scratch);
-		x->to_client += n;
-		if (end_send_bytes(&s->client, w->scratch, n) == END_GONE) {
-			exchange_client_gone(x, OUTCOME_CLIENT_RESET);
-			return false;
-		}
-		return true;
-	}
-	x->status = head->status;
-	x->first_us = clock_mono_us() - x->mark_us;
-	x->answer_begun = true;
-	x->phase = PHASE_BODY;
-	if (x->upgraded) {
-		n = write_head(x, head, w->scratch);
-		x->to_client += n;
-		if (end_send_bytes(&s->client, w->scratch, n) == END_GONE) {
-			exchange_client_gone(x, OUTCOME_CLIENT_RESET);
-			return false;
-		}
-		/* rest lies in the worker's buffer, which running the session
-		 * may use: it goes first. */
-		tunnel_switch(x);
-		if (rest_length == 0 || tunnel_give(x, rest, rest_length))
-			(void)session_run(s);
-		return false;
-	}
-	x->answer_framing = http1_answer_framing(head, x->method);
-	x->answer_left = head->content_length;
-	if (x->answer_framing == HTTP1_CHUNKED) {
-		x->answer_chunks = calloc(1, sizeof(*x->answer_chunks));
-		if (x->answer_chunks == NULL)
-			report_bug("no memory for an answer");
-		x->decode_chunks = x->minor == 0;
-	}
-	x->origin_closes = head->close ||
-	    x->answer_framing == HTTP1_UNTIL_CLOSE;
-	auth = request_field(head, HTTP1_WWW_AUTHENTICATE);
-	if (auth.length >= 4 && (strncasecmp(auth.at, "ntlm", 4) == 0 ||
-	    (auth.length >= 9 && strncasecmp(auth.at, "negotiate", 9) == 0)))
-		x->negotiates = true;
-	auth = request_field(head, HTTP1_CONTENT_TYPE);
-	if (auth.length > 0 && x->depth >= DEPTH_PATH) {
-		const char *stop = memchr(auth.at, ';', auth.length);
-		size_t length = stop != NULL ? (size_t)(stop - auth.at) :
-		    auth.length;
-
-		while (length > 0 && (auth.at[length - 1] == ' ' ||
-		    auth.at[length - 1] == '\t'))
-			length--;
-		journal_text(x, RECORD_MIME_TYPE_F, auth.at, length);
-	}
-	n = write_head(x, head, w->scratch);
-	if (deadline_is_set(&x->upstream->deadline))
-		deadline_clear(&x->upstream->deadline);
-	take_body(x, rest, rest_length, n);
-	return false;
-}
-
-static enum outcome
-bad_head(enum http1_error error)
-{
-	return error == HTTP1_HEAD_LONG || error == HTTP1_FIELD_LONG ||
-	    error == HTTP1_FIELDS_MANY ? OUTCOME_ORIGIN_HEAD_TOO_LARGE :
-	    OUTCOME_ORIGIN_BAD;
-}
-
-/* Heads of answers at bytes; kept tells whether they are u->in. */
-static void
-take_answer(struct exchange *x, const unsigned char *bytes, size_t length,
-    bool kept)
-{
-	struct worker *w = x->worker;
-	struct upstream *u = x->upstream;
-	size_t at = 0;
-
-	for (;;) {
-		struct http1_head head;
-		enum http1_error error;
-
-		switch (http1_parse_answer((const char *)bytes + at,
-		    length - at, &w->limits, &u->scan, w->fields, &head,
-		    &error)) {
-		case HTTP1_ERROR:
-			exchange_fail(x, bad_head(error),
-			    http1_error_name(error));
-			return;
-		case HTTP1_MORE:
-			if (kept) {
-				memmove(u->in, u->in + at, length - at);
-				u->in_length = length - at;
-			} else if (!upstream_keep(u, bytes + at,
-			    length - at)) {
-				exchange_fail(x,
-				    OUTCOME_ORIGIN_HEAD_TOO_LARGE, NULL);
-			}
-			return;
-		case HTTP1_DONE:
-			break;
-		}
-		memset(&u->scan, 0, sizeof(u->scan));
-		at += head.length;
-		if (kept) {
-			/* u->in may go with u: the rest is handed over from
-			 * the worker's buffer. */
-			memcpy(w->buffer, u->in + at, length - at);
-			if (!take_head(x, &head, w->buffer, length - at))
-				return;
-		} else if (!take_head(x, &head, bytes + at, length - at)) {
-			return;
-		}
-	}
-}
-
-/* The parent's answer to our CONNECT. */
-static void
-take_parent(struct exchange *x, const unsigned char *bytes, size_t length)
-{
-	struct worker *w = x->worker;
-	struct upstream *u = x->upstream;
-	struct http1_head head;
-	enum http1_error error;
-	unsigned char *rest;
-
-	if (!upstream_keep(u, bytes, length)) {
-		exchange_fail(x, OUTCOME_PARENT_REFUSED, "head-too-long");
-		return;
-	}
-	switch (http1_parse_answer((const char *)u->in, u->in_length,
-	    &w->limits, &u->scan, w->fields, &head, &error)) {
-	case HTTP1_MORE:
-		return;
-	case HTTP1_ERROR:
-		exchange_fail(x, OUTCOME_PARENT_REFUSED,
-		    http1_error_name(error));
-		return;
-	case HTTP1_DONE:
-		break;
-	}
-	if (head.status < 200 || head.status > 299) {
-		char detail[32];
-
-		(void)snprintf(detail, sizeof(detail), "status-%u",
-		    head.status);
-		exchange_fail(x, OUTCOME_PARENT_REFUSED, detail);
-		return;
-	}
-	deadline_clear(&u->deadline);
-	length = u->in_length - head.length;
-	rest = NULL;
-	if (length > 0) {
-		rest = malloc(length);
-		if (rest == NULL)
-			report_bug("no memory for a tunnel");
-		memcpy(rest, u->in + head.length, length);
-	}
-	u->in_length = 0;
-	/* What came behind it: the server spoke first. */
-	if (say_established(x) && rest != NULL)
-		tunnel_give(x, rest, length);
-	free(rest);
-}
-
 /* --- reading, draining, losing ------------------------------------------------ */
 
 void
@@ -708,7 +355,7 @@ exchange_upstream_read(struct exchange *x)
 	x->from_origin += (uint64_t)n;
 	switch (x->phase) {
 	case PHASE_PARENT:
-		take_parent(x, w->buffer, (size_t)n);
+		parent_take(x, w->buffer, (size_t)n);
 		return;
 	case PHASE_ANSWER:
 		if (u->in_length > 0) {
@@ -717,14 +364,14 @@ exchange_upstream_read(struct exchange *x)
 				    OUTCOME_ORIGIN_HEAD_TOO_LARGE, NULL);
 				return;
 			}
-			take_answer(x, u->in, u->in_length, true);
+			reply_take_heads(x, u->in, u->in_length, true);
 		} else {
-			take_answer(x, w->buffer, (size_t)n, false);
+			reply_take_heads(x, w->buffer, (size_t)n, false);
 		}
 		return;
 	case PHASE_BODY:
 		maybe_splice(x, (size_t)n);
-		take_body(x, w->buffer, (size_t)n, 0);
+		reply_take_body(x, w->buffer, (size_t)n, 0);
 		return;
 	case PHASE_PEEK:
 	case PHASE_TUNNEL:

@@ -2,22 +2,11 @@
 /* request.c - what is read from and done to request heads; see request.h. */
 #include "proxy/request.h"
 
+#include "proxy/out.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-struct out {
-	char *at;
-};
-
-static void
-put(struct out *out, const char *text, size_t length)
-{
-	memcpy(out->at, text, length);
-	out->at += length;
-}
-
-#define PUT(out, literal) put(out, literal, sizeof(literal) - 1)
 
 bool
 request_has_loop(const struct worker *worker, const struct http1_head *head)
