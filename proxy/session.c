@@ -19,8 +19,6 @@
 #include "proxy/tunnel.h"
 
 #include <sys/socket.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -477,7 +475,6 @@ session_accept(struct listener *listener, int fd, const struct address *peer)
 {
 	struct worker *w = listener->worker;
 	struct session *s;
-	int one = 1;
 
 	stats_add(&w->stats->connections_accepted, 1);
 	if (listener->proxy_protocol && !is_trusted(w, peer)) {
@@ -498,7 +495,6 @@ session_accept(struct listener *listener, int fd, const struct address *peer)
 		shed(w, fd, peer, OUTCOME_NO_ROOM);
 		return;
 	}
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	s->worker = w;
 	s->listener = listener;
 	s->peer = *peer;

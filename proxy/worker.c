@@ -15,6 +15,8 @@
 #include "proxy/upstream.h"
 
 #include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -101,6 +103,7 @@ worker_listen(struct worker *w, int fd, uint32_t number, const char *name,
     const char *text, bool proxy_protocol)
 {
 	struct listener *l;
+	int one = 1;
 
 	if (w->listener_count >= WORKER_LISTENERS_MAX)
 		return -1;
@@ -114,6 +117,8 @@ worker_listen(struct worker *w, int fd, uint32_t number, const char *name,
 	(void)snprintf(l->name, sizeof(l->name), "%s", name);
 	(void)snprintf(l->text, sizeof(l->text), "%s", text);
 	(void)address_parse_port(text, &l->address);
+	/* Accepted sockets inherit it. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	(void)event_assign(&l->event, w->base, fd, EV_READ | EV_PERSIST,
 	    on_accept, l);
 	w->listener[w->listener_count++] = l;
