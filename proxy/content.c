@@ -57,6 +57,7 @@ exchange_feed(struct exchange *x, const unsigned char *bytes, size_t length)
 		if (x->left == 0)
 			result = HTTP1_DONE;
 	}
+	x->from_client += used;
 	if (x->request_body > x->size_bound) {
 		x->facts.request_size = x->request_body;
 		x->facts.request_size_final = result == HTTP1_DONE;

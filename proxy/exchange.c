@@ -262,6 +262,7 @@ exchange_new(struct session *s, const struct http1_head *head)
 	x->slot = BOOK_NO_SLOT;
 	x->depth = DEPTH_URL;
 	x->minor = (uint8_t)head->minor;
+	x->from_client = head->length;
 	x->start_mono_us = s->first_mono_us;
 	x->size_bound = UINT64_MAX;
 	s->exchange = x;

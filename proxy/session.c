@@ -406,8 +406,6 @@ on_read(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	stats_add(&w->stats->bytes_from_clients, (uint64_t)n);
-	if (s->exchange != NULL)
-		s->exchange->from_client += (uint64_t)n;
 	take_bytes(s, w->buffer, (size_t)n);
 }
 

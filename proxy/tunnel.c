@@ -387,6 +387,7 @@ tunnel_take(struct exchange *x, const unsigned char *bytes, size_t length)
 		return 0;
 	if (end_waiting(origin_end(x)) > 0)
 		return 0;
+	x->from_client += length;
 	(void)hand_over(x, bytes, length, false);
 	return length;
 }
