@@ -125,7 +125,7 @@ set_facts(struct exchange *x, const struct http1_head *head)
 	f->port = x->port;
 	f->known |= FACT_BIT(FACT_CLIENT) | FACT_BIT(FACT_LISTENER) |
 	    FACT_BIT(FACT_HOURS) | FACT_BIT(FACT_DATE) | FACT_BIT(FACT_HOST) |
-	    FACT_BIT(FACT_PORT) | FACT_BIT(FACT_CATEGORY);
+	    FACT_BIT(FACT_PORT);
 	f->present |= f->known;
 	f->is_tunnel = x->is_connect;
 	if (x->is_connect)

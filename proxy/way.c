@@ -32,8 +32,7 @@ is_allowed(void *arg, const struct address *address)
 	}
 	if (w->asks & address_facts) {
 		x->facts.destination = *address;
-		x->facts.known |= address_facts;
-		x->facts.present |= address_facts;
+		fact_set(&x->facts, FACT_DESTINATION);
 		policy_decide(w->policy, &x->facts, &d);
 		if (journal_rule_key(w, &d) != x->rule_key)
 			journal_decision(x, &d);
