@@ -164,7 +164,8 @@ become_idle(struct reload *reload)
 	trial_clear(&reload->before);
 	parent->try_settings_fd = -1;
 	parent->try_policy_fd = -1;
-	announce_reloaded();
+	if (parent->phase == PHASE_RUNNING)
+		announce_reloaded();
 	if (reload->again && !is_stopping(parent)) {
 		reload->again = false;
 		reload_begin(parent, "asked again while a reload ran", NULL);

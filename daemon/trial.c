@@ -82,6 +82,9 @@ trial_prepare(struct trial *trial, const struct parent *parent,
 	struct handed none = { .count = 0 };
 
 	trial->workers = family_workers_wanted(settings);
+	/* The machine may have got more cores. */
+	if (trial->workers != parent->worker_count)
+		trial->touches |= TOUCHES_WORKERS;
 	trial->settings_fd = settings_seal(settings);
 	if (trial->settings_fd < 0) {
 		complain(arg, settings->file, 0, "no memory for settings");
