@@ -468,6 +468,14 @@ successor_failed(struct reload *reload, struct seat *seat)
 
 /* --- what happened ------------------------------------------------------- */
 
+/* It has said all it has to say. */
+static void
+loader_ends(struct child *child)
+{
+	child->state = CHILD_DRAINING;
+	child_deadline(child, 5 * SECOND_US, "it did not end in time");
+}
+
 static void
 took_loaded(struct reload *reload, struct child *child,
     struct message *message)
@@ -483,7 +491,7 @@ took_loaded(struct reload *reload, struct child *child,
 		child_kill(child, "its snapshot is not sealed");
 		return;
 	}
-	child_deadline(child, 5 * SECOND_US, "it did not end in time");
+	loader_ends(child);
 	snapshot->fd = message->fd;
 	message->fd = -1;
 	(void)snprintf(snapshot->version, sizeof(snapshot->version), "%s",
@@ -555,8 +563,11 @@ reload_took(struct child *child, struct message *message)
 			took_loaded(reload, child, message);
 		break;
 	case MESSAGE_LOAD_FAILED:
-		child_deadline(child, 5 * SECOND_US, "it did not end in time");
-		if (reload->state == RELOAD_LOADING)
+		loader_ends(child);
+		if (reload->state == RELOAD_LOADING && reload->first)
+			reload_fail(reload, "the policy is not good; what is "
+			    "wrong stands above");
+		else if (reload->state == RELOAD_LOADING)
 			reload_fail(reload, "the policy is not good%s%s",
 			    reload->complaint[0] != '\0' ? ": " : "",
 			    reload->complaint);

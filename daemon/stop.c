@@ -59,7 +59,8 @@ stop_begin(struct parent *parent, uint64_t us)
 			seat_cancel(&parent->worker[i]);
 		for (struct child *child = parent->children; child != NULL;
 		    child = child->next)
-			if (child->kind == CHILD_LOADER)
+			if (child->kind == CHILD_LOADER &&
+			    child->state != CHILD_DRAINING)
 				child_kill(child, "gatebook ends");
 	}
 	end_kind(parent, CHILD_WORKER, us);
