@@ -97,7 +97,7 @@ make_block(struct exchange *x, const struct http1_head *head,
 	memcpy(at, target->host, target->host_length);
 	at += target->host_length;
 	if (target->port != 80)
-		at += sprintf(at, ":%u", target->port);
+		at += snprintf(at, sizeof(":65535"), ":%u", target->port);
 	if (target->path.length == 0)
 		*at++ = '/';
 	memcpy(at, target->path.at, target->path.length);
