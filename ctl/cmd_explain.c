@@ -3,20 +3,17 @@
  * cmd_explain.c - `gatebook explain`: compile the policy here and ask it, by
  * the code that the live proxy runs, what it would decide and why.
  */
+#include "ctl/course.h"
 #include "ctl/ctl.h"
-
 #include "ctl/instance.h"
 #include "ctl/paint.h"
 #include "ctl/when.h"
 #include "lib/clock.h"
-#include "lib/macros.h"
 #include "lib/settings.h"
 #include "policy/compile.h"
-#include "policy/explain.h"
 #include "policy/policy.h"
 
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -99,6 +96,10 @@ set_facts(const struct explaining *e, const struct policy *policy,
 		ctl_say("%s", why);
 		return false;
 	}
+	/* An address needs no resolver: it is what is connected to. */
+	if (address_parse(question->host, strlen(question->host),
+	    &question->facts.destination))
+		fact_set(&question->facts, FACT_DESTINATION);
 	for (size_t i = 0; i < e->fact_count; i++) {
 		uint64_t us;
 
@@ -117,57 +118,22 @@ set_facts(const struct explaining *e, const struct policy *policy,
 	return true;
 }
 
-static void
-on_step(void *arg, const struct step *step)
-{
-	bool colours = *(bool *)arg;
-	enum paint how = PAINT_DIM;
-	char place[PATH_MAX + 16];
-
-	if (step->outcome == STEP_DECIDED)
-		how = step->verdict == VERDICT_DENY ? PAINT_BAD : PAINT_GOOD;
-	else if (step->outcome == STEP_NOTED || step->outcome == STEP_UNKNOWN)
-		how = PAINT_WARN;
-	(void)snprintf(place, sizeof(place), "%s:%" PRIu32, step->rule.file,
-	    step->rule.line);
-	(void)fputs("  ", stdout);
-	paint_text(stdout, place, strlen(place));
-	(void)printf("  %s ", verdict_name(step->verdict));
-	paint_text(stdout, step->rule.name, strlen(step->rule.name));
-	(void)fputs(": ", stdout);
-	paint(stdout, colours, how, step_outcome_name(step->outcome));
-	if (step->text != NULL) {
-		(void)printf(", line %" PRIu32 ": ", step->line);
-		paint_text(stdout, step->text, strlen(step->text));
-	}
-	if (step->why[0] != '\0') {
-		(void)fputs(": ", stdout);
-		paint_text(stdout, step->why, strlen(step->why));
-	}
-	(void)fputc('\n', stdout);
-}
-
 static int
 explain(const struct explaining *e)
 {
 	static struct question question;
 	struct policy *policy = open_policy(e);
 	bool colours = paint_wanted(stdout);
-	struct decision decision;
+	struct course course;
 	int status = CTL_FAILED;
 
 	if (policy == NULL)
 		return CTL_FAILED;
 	if (set_facts(e, policy, &question)) {
-		if (e->trace && !e->json) {
-			(void)puts("The rules, in order:");
-			policy_explain(policy, &question.facts, &decision,
-			    on_step, &colours);
-			(void)fputc('\n', stdout);
-		}
-		status = (e->json ? policy_explain_json(policy,
-		    &question.facts, stdout) : policy_explain_text(policy,
-		    &question.facts, stdout)) == 0 ? CTL_OK : CTL_FAILED;
+		course_settle(&course, policy, &question.facts);
+		status = e->json ? course_json(&course, policy, stdout) :
+		    course_text(&course, policy, e->trace, colours, stdout);
+		status = status == 0 ? CTL_OK : CTL_FAILED;
 	}
 	policy_close(&policy);
 	return status;
@@ -188,6 +154,7 @@ static const struct option explain_options[] = {
 	{ "listener", required_argument, NULL, OPTION_FACT },
 	{ "server-name", required_argument, NULL, OPTION_FACT },
 	{ "destination", required_argument, NULL, OPTION_FACT },
+	{ "address-kind", required_argument, NULL, OPTION_FACT },
 	{ "country", required_argument, NULL, OPTION_FACT },
 	{ "asn", required_argument, NULL, OPTION_FACT },
 	{ "protocol", required_argument, NULL, OPTION_FACT },

@@ -48,9 +48,10 @@ typedef void step_seen(void *arg, const struct step *step);
 void policy_explain(const struct policy *policy, const struct facts *facts,
     struct decision *decision, step_seen *seen, void *arg);
 
-/* The same for people, in plain English. */
+/* The same for people, in plain English; of the rules above the deciding one
+ * all, or only those that hold or may yet hold. */
 int policy_explain_text(const struct policy *policy, const struct facts *facts,
-    FILE *out);
+    bool all, FILE *out);
 /* The same as one JSON object and a line feed. */
 int policy_explain_json(const struct policy *policy, const struct facts *facts,
     FILE *out);

@@ -10,6 +10,7 @@
 struct page {
 	FILE *out;
 	bool any;
+	bool all;		/* rules that do not hold too */
 };
 
 static void
@@ -17,10 +18,13 @@ text_step(void *arg, const struct step *s)
 {
 	struct page *page = arg;
 
-	if (s->outcome == STEP_DECIDED)
+	if (s->outcome == STEP_DECIDED || (!page->all &&
+	    (s->outcome == STEP_FALSE || s->outcome == STEP_ENDED)))
 		return;
 	if (!page->any)
-		(void)fprintf(page->out, "\nRules above it, in order:\n");
+		(void)fprintf(page->out, "\nRules above it%s:\n",
+		    page->all ? ", in order" : " that did not decide, but "
+		    "hold or may yet hold");
 	page->any = true;
 	(void)fprintf(page->out, "  %s %s (%s:%u)\n", verdict_name(s->verdict),
 	    s->rule.name, s->rule.file, s->rule.line);
@@ -69,9 +73,9 @@ text_waiting(FILE *out, uint64_t waiting)
 
 int
 policy_explain_text(const struct policy *policy, const struct facts *facts,
-    FILE *out)
+    bool all, FILE *out)
 {
-	struct page page = { .out = out };
+	struct page page = { .out = out, .all = all };
 	struct decision d;
 
 	policy_decide(policy, facts, &d);
