@@ -29,9 +29,9 @@ unknown_category(struct tree *tree, const struct line *line,
 		nearest_try(&near, tree->categories[i].name);
 	error_at(tree->sources, &at, "there is no category called \"%.100s\""
 	    "%s%s%s; define it with: category %.100s { example.org }%s%.100s"
-	    "%s", v->name, near.best == NULL ? "" : "; did you mean \"",
+	    "%s", v->name, near.best == NULL ? "" : " (did you mean \"",
 	    near.best == NULL ? "" : near.best,
-	    near.best == NULL ? "" : "\"?", v->name,
+	    near.best == NULL ? "" : "\"?)", v->name,
 	    host ? " (or write =" : "", host ? v->name : "",
 	    host ? " for the host of that very name)" : "");
 }
@@ -61,9 +61,9 @@ check_value(struct tree *tree, const struct line *line, const struct value *v)
 		error_at(tree->sources, &at, "there is no network called "
 		    "\"%.100s\"%s%s%s; define it with: network %.100s "
 		    "{ 10.0.0.0/8 }", v->name,
-		    near.best == NULL ? "" : "; did you mean \"",
+		    near.best == NULL ? "" : " (did you mean \"",
 		    near.best == NULL ? "" : near.best,
-		    near.best == NULL ? "" : "\"?", v->name);
+		    near.best == NULL ? "" : "\"?)", v->name);
 	} else if (v->op == VALUE_HOURS) {
 		struct hours_section *h = tree_hours(tree, v->name);
 
@@ -76,9 +76,9 @@ check_value(struct tree *tree, const struct line *line, const struct value *v)
 		error_at(tree->sources, &at, "there are no hours called "
 		    "\"%.100s\"%s%s%s; define them with: hours %.100s "
 		    "{ mon-fri 08:00-18:00 }", v->name,
-		    near.best == NULL ? "" : "; did you mean \"",
+		    near.best == NULL ? "" : " (did you mean \"",
 		    near.best == NULL ? "" : near.best,
-		    near.best == NULL ? "" : "\"?", v->name);
+		    near.best == NULL ? "" : "\"?)", v->name);
 	}
 }
 
@@ -353,6 +353,10 @@ check_reach(struct tree *tree, const struct rule *rule)
 void
 check_tree(struct tree *tree, uint64_t now_us)
 {
+	/* Where something could not be read, what is missing or never used is
+	 * not known: such warnings would only hide the fault. */
+	bool whole = sources_errors(tree->sources) == 0;
+
 	for (size_t i = 0; i < tree->rule_count; i++) {
 		const struct rule *rule = &tree->rules[i];
 
@@ -363,11 +367,15 @@ check_tree(struct tree *tree, uint64_t now_us)
 		check_fields(tree, rule);
 		if (now_us != 0)
 			check_dates(tree, rule, (int64_t)(now_us / DAY_US));
-		check_reach(tree, rule);
-		check_order(tree, i);
+		if (whole) {
+			check_reach(tree, rule);
+			check_order(tree, i);
+		}
 	}
-	check_unused(tree);
-	check_covered(tree);
+	if (whole) {
+		check_unused(tree);
+		check_covered(tree);
+	}
 	for (size_t i = 0; i < tree->expectation_count; i++) {
 		const struct expectation *e = &tree->expectations[i];
 		struct nearest near = { .word = e->rule };
@@ -381,8 +389,8 @@ check_tree(struct tree *tree, uint64_t now_us)
 			error_at(tree->sources, &e->rule_at, "there is no "
 			    "rule called \"%s\"%s%s%s", e->rule,
 			    near.best == NULL ? "; name one of this policy, "
-			    "or default" : "; did you mean \"",
+			    "or default" : " (did you mean \"",
 			    near.best == NULL ? "" : near.best,
-			    near.best == NULL ? "" : "\"?");
+			    near.best == NULL ? "" : "\"?)");
 	}
 }

@@ -192,9 +192,9 @@ parse_policy_section(struct parser *p)
 			error_at(tree->sources, &place, "%s has no meaning in "
 			    "\"policy\"%s%s%s; there are owner, controller, "
 			    "contact and timezone", shown(p),
-			    near.best == NULL ? "" : "; did you mean \"",
+			    near.best == NULL ? "" : " (did you mean \"",
 			    near.best == NULL ? "" : near.best,
-			    near.best == NULL ? "" : "\"?");
+			    near.best == NULL ? "" : "\"?)");
 			lexer_next(&p->lexer);
 			while (p->lexer.token.kind == TOKEN_STRING)
 				lexer_next(&p->lexer);
@@ -432,9 +432,9 @@ unknown_section(struct parser *p)
 		error_at(s, &t.at, "\"%.200s\" is no section%s%s%s; there are "
 		    "policy, include, category, network, hours, access and "
 		    "expect%s", t.text,
-		    near.best == NULL ? "" : "; did you mean \"",
+		    near.best == NULL ? "" : " (did you mean \"",
 		    near.best == NULL ? "" : near.best,
-		    near.best == NULL ? "" : "\"?",
+		    near.best == NULL ? "" : "\"?)",
 		    word_is_keyword(t.text) || strcmp(t.text, "audit") == 0 ||
 		    strcmp(t.text, "deny") == 0 ?
 		    "; rules stand inside access { }" : "");

@@ -51,9 +51,9 @@ read_fact(struct parser *p, enum fact *fact)
 		error_at(p->tree->sources, &t.at, "\"%.200s\" is no fact that "
 		    "a line can ask for%s%s%s", t.text,
 		    near.best == NULL ? "; write for example when host "
-		    "example.org" : "; did you mean \"",
+		    "example.org" : " (did you mean \"",
 		    near.best == NULL ? "" : near.best,
-		    near.best == NULL ? "" : "\"?");
+		    near.best == NULL ? "" : "\"?)");
 	} else {
 		error_at(p->tree->sources, &t.at, "%s stands where a fact "
 		    "should be; write for example when host example.org",
@@ -93,7 +93,7 @@ parse_line(struct parser *p, struct rule *rule, enum line_kind kind,
     const struct place *at)
 {
 	struct line line = { .at = *at, .kind = kind };
-	bool ok = true;
+	bool ok = true, first = true;
 
 	if (!read_fact(p, &line.fact))
 		return;
@@ -101,7 +101,7 @@ parse_line(struct parser *p, struct rule *rule, enum line_kind kind,
 		struct value value;
 		enum fact other;
 
-		if (line.value_count > 0 && p->lexer.token.kind == TOKEN_WORD &&
+		if (!first && p->lexer.token.kind == TOKEN_WORD &&
 		    fact_by_word(p->lexer.token.text, &other)) {
 			error_at(p->tree->sources, &p->lexer.token.at,
 			    "\"or %s\": a line asks for one fact, here %s; "
@@ -111,6 +111,7 @@ parse_line(struct parser *p, struct rule *rule, enum line_kind kind,
 			leave_values(p);
 			return;
 		}
+		first = false;
 		if (value_read(&p->lexer, line.fact, &value))
 			*ARENA_ADD(p->tree->arena, line.values,
 			    line.value_count) = value;
@@ -177,8 +178,8 @@ text_field(struct parser *p, const struct place *at, const char *word,
 
 	if (*into != NULL)
 		said_twice(p, at, word);
-	else
-		*into = text;
+	else	/* a fault is told once: it does not count as missing too */
+		*into = text == NULL ? "" : text;
 }
 
 static void
@@ -222,9 +223,9 @@ one_of(struct parser *p, const char *what, const char *const *words)
 	}
 	error_at(p->tree->sources, &t.at, "%s stands where %s should be%s%s%s; "
 	    "write %s", shown(p), what,
-	    near.best == NULL ? "" : "; did you mean \"",
+	    near.best == NULL ? "" : " (did you mean \"",
 	    near.best == NULL ? "" : near.best,
-	    near.best == NULL ? "" : "\"?", all);
+	    near.best == NULL ? "" : "\"?)", all);
 	if (is_value_token(p))
 		lexer_next(&p->lexer);
 	return NULL;
@@ -240,7 +241,7 @@ line_ground(struct parser *p, struct rule *rule, const struct place *at)
 	if (rule->ground != NULL)
 		said_twice(p, at, "ground");
 	else
-		rule->ground = ground;
+		rule->ground = ground == NULL ? "" : ground;
 }
 
 static bool
@@ -418,9 +419,9 @@ unknown_line(struct parser *p, bool in_default)
 	error_at(p->tree->sources, &t.at, "%s begins no line of %s%s%s%s",
 	    shown(p), in_default ? "\"default\" (there are record, commit and "
 	    "keep-query)" : "a rule",
-	    near.best == NULL ? "" : "; did you mean \"",
+	    near.best == NULL ? "" : " (did you mean \"",
 	    near.best == NULL ? "" : near.best,
-	    near.best == NULL ? "" : "\"?");
+	    near.best == NULL ? "" : "\"?)");
 	if (t.kind != TOKEN_OPEN)
 		lexer_next(&p->lexer);
 	leave_values(p);
@@ -543,9 +544,9 @@ not_a_rule(struct parser *p)
 		nearest_try(&near, "default");
 		error_at(p->tree->sources, &t.at, "%s begins no rule%s%s%s; a "
 		    "rule begins with audit or deny and its name", shown(p),
-		    near.best == NULL ? "" : "; did you mean \"",
+		    near.best == NULL ? "" : " (did you mean \"",
 		    near.best == NULL ? "" : near.best,
-		    near.best == NULL ? "" : "\"?");
+		    near.best == NULL ? "" : "\"?)");
 	}
 	if (t.kind != TOKEN_OPEN)
 		lexer_next(&p->lexer);

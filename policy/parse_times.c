@@ -263,9 +263,9 @@ parse_given(struct parser *p, struct expectation *e)
 			    "{ host www.example.org } or "
 			    "{ url \"http://example.org/\" }",
 			    token_shown(p->tree->arena, &t),
-			    near.best == NULL ? "" : "; did you mean \"",
+			    near.best == NULL ? "" : " (did you mean \"",
 			    near.best == NULL ? "" : near.best,
-			    near.best == NULL ? "" : "\"?");
+			    near.best == NULL ? "" : "\"?)");
 		lexer_next(&p->lexer);
 		if (t.kind == TOKEN_OPEN) {
 			parser_leave_block(p);

@@ -223,8 +223,8 @@ const char *
 sources_why(struct sources *s, int error)
 {
 	if (error == ENOENT || error == ENOTDIR)
-		return "there is no such file; check the name, which is taken "
-		    "from the folder of the policy";
+		return "there is no such file; check the name (it is taken "
+		    "from the folder of the file that names it)";
 	if (error == EACCES || error == EPERM)
 		return arena_format(s->arena, "the user that loads the policy "
 		    "(number %u) may not read it; let others read the file and "

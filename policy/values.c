@@ -206,9 +206,9 @@ read_address_kind(struct lexer *l, struct value *out)
 	    "there are public, loopback, private, link-local, shared, "
 	    "multicast, unspecified, documentation and reserved",
 	    token_shown(l->arena, &l->token),
-	    near.best == NULL ? "" : "; did you mean \"",
+	    near.best == NULL ? "" : " (did you mean \"",
 	    near.best == NULL ? "" : near.best,
-	    near.best == NULL ? "" : "\"?");
+	    near.best == NULL ? "" : "\"?)");
 	lexer_next(l);
 	return false;
 }
@@ -417,9 +417,9 @@ read_choice(struct lexer *l, const char *const *words, const char *what,
 	}
 	error_at(l->sources, &l->token.at, "%s is not a %s%s%s%s; there are %s",
 	    token_shown(l->arena, &l->token), what,
-	    near.best == NULL ? "" : "; did you mean \"",
+	    near.best == NULL ? "" : " (did you mean \"",
 	    near.best == NULL ? "" : near.best,
-	    near.best == NULL ? "" : "\"?", all);
+	    near.best == NULL ? "" : "\"?)", all);
 	lexer_next(l);
 	return false;
 }
@@ -518,8 +518,8 @@ read_pattern(struct lexer *l, struct value *out)
 	if (compiled == NULL) {
 		(void)pcre2_get_error_message(code, words, sizeof(words));
 		error_at(l->sources, &l->token.at, "the regular expression "
-		    "%s does not work: %s at its character %zu",
-		    token_shown(l->arena, &l->token), (const char *)words,
+		    "\"%.200s\" does not work: %s at its character %zu",
+		    l->token.text, (const char *)words,
 		    (size_t)where + 1);
 		lexer_next(l);
 		return false;

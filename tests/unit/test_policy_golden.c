@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_policy_golden.c - tests/policy/NNN.in compiles with exactly the
+ * messages of NNN.err, and prints as NNN.ok; printing that changes nothing and
+ * gives the same version.  The shipped policies load without a word.
+ * GATEBOOK_UPDATE=1 writes what comes out: look at the difference.
+ */
+#include "policy/compile.h"
+
+#include <glob.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOW_US UINT64_C(1796083200000000)	/* 2026-12-01 */
+
+static char *
+read_all(const char *path)
+{
+	FILE *in = fopen(path, "rb");
+	char *text = calloc(1, 1 << 20);
+
+	assert_non_null(text);
+	if (in != NULL) {
+		(void)!fread(text, 1, (1 << 20) - 1, in);
+		(void)fclose(in);
+	}
+	return text;
+}
+
+static void
+on_complaint(void *arg, const struct policy_complaint *c)
+{
+	char words[4096];
+
+	(void)policy_complaint_print(c, words, sizeof(words));
+	(void)fprintf(arg, "%s\n", words);
+}
+
+static void
+write_all(const char *path, const char *text)
+{
+	FILE *out;
+
+	if (text[0] == '\0') {
+		(void)unlink(path);
+		return;
+	}
+	out = fopen(path, "wb");
+	assert_non_null(out);
+	(void)fputs(text, out);
+	(void)fclose(out);
+}
+
+static void
+same(const char *path, const char *got)
+{
+	char *wanted = read_all(path);
+
+	if (getenv("GATEBOOK_UPDATE") != NULL)
+		write_all(path, got);
+	else if (strcmp(wanted, got) != 0)
+		fail_msg("%s differs; now it is:\n%s", path, got);
+	free(wanted);
+}
+
+static void
+version_of(const char *path, const char *text, char out[80])
+{
+	struct policy_options options = POLICY_OPTIONS_INIT;
+	struct policy *policy;
+	char why[256];
+	int fd = policy_compile_text(path, text, strlen(text), &options, NULL,
+	    NULL);
+
+	assert_true(fd >= 0);
+	policy = policy_open(fd, why, sizeof(why));
+	assert_non_null(policy);
+	(void)snprintf(out, 80, "%s", policy_version(policy));
+	policy_close(&policy);
+	assert_null(policy);
+	(void)close(fd);
+}
+
+static void
+golden(const char *in)
+{
+	struct policy_options options = POLICY_OPTIONS_INIT;
+	char *path = strdup(in);
+	char *text = read_all(in);
+	char *messages = NULL, *printed = NULL, *again = NULL;
+	size_t n;
+	FILE *out = open_memstream(&messages, &n);
+	char first[80], second[80];
+	int fd;
+
+	options.now_us = NOW_US;
+	fd = policy_compile_text(in, text, strlen(text), &options,
+	    on_complaint, out);
+	(void)fclose(out);
+	(void)strcpy(strrchr(path, '.'), ".err");
+	same(path, messages);
+	(void)strcpy(strrchr(path, '.'), ".ok");
+	if (fd >= 0) {
+		(void)close(fd);
+		out = open_memstream(&printed, &n);
+		assert_int_equal(policy_print_text(in, text, strlen(text),
+		    &options, out, NULL, NULL), 0);
+		(void)fclose(out);
+		same(path, printed);
+		out = open_memstream(&again, &n);
+		assert_int_equal(policy_print_text(in, printed,
+		    strlen(printed), &options, out, NULL, NULL), 0);
+		(void)fclose(out);
+		assert_string_equal(printed, again);
+		version_of(in, text, first);
+		version_of(in, printed, second);
+		assert_string_equal(first, second);
+	} else {
+		assert_int_not_equal(access(path, F_OK), 0);
+	}
+	free(messages);
+	free(printed);
+	free(again);
+	free(text);
+	free(path);
+}
+
+static void
+test_golden(void **state)
+{
+	glob_t found;
+
+	(void)state;
+	assert_int_equal(glob("tests/policy/*.in", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		golden(found.gl_pathv[i]);
+	globfree(&found);
+}
+
+static void
+test_shipped(void **state)
+{
+	glob_t found;
+
+	(void)state;
+	assert_int_equal(glob("lists/*.policy", 0, NULL, &found), 0);
+	assert_true(found.gl_pathc >= 3);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		struct policy_options options = POLICY_OPTIONS_INIT;
+		char *messages = NULL, *printed = NULL, *again = NULL;
+		size_t n;
+		FILE *out = open_memstream(&messages, &n);
+		int fd;
+
+		options.now_us = NOW_US;
+		fd = policy_compile_file(found.gl_pathv[i], &options,
+		    on_complaint, out);
+		(void)fclose(out);
+		assert_string_equal(messages, "");
+		assert_true(fd >= 0);
+		(void)close(fd);
+		out = open_memstream(&printed, &n);
+		assert_int_equal(policy_print_file(found.gl_pathv[i],
+		    &options, out, NULL, NULL), 0);
+		(void)fclose(out);
+		out = open_memstream(&again, &n);
+		assert_int_equal(policy_print_text(found.gl_pathv[i], printed,
+		    strlen(printed), &options, out, NULL, NULL), 0);
+		(void)fclose(out);
+		assert_string_equal(printed, again);
+		free(messages);
+		free(printed);
+		free(again);
+	}
+	globfree(&found);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_shipped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
