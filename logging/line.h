@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * line.h - appending to a line of the log in its one canonical form
+ * (audit-log.md, section 3.2).  Writing beyond the end is not done and
+ * remembered in `full`; nothing here allocates or calls printf.
+ */
+#ifndef LOGGING_LINE_H
+#define LOGGING_LINE_H
+
+#include "lib/address.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct line {
+	char *bytes;
+	size_t length;
+	size_t size;
+	bool full;
+	/* seconds printed lately; zero them with the rest */
+	struct { uint64_t second; char text[28]; } seconds[4];
+};
+
+/* Bytes as they are. */
+void line_raw(struct line *line, const char *bytes, size_t n);
+/* A JSON string with its quotes; what is not UTF-8 becomes U+FFFD, one for each
+ * maximal bad part. */
+void line_string(struct line *line, const unsigned char *bytes, size_t n);
+/* Decimal; at most 2^53-1 in magnitude, larger ones become that. */
+void line_number(struct line *line, uint64_t number);
+void line_signed(struct line *line, int64_t number);
+/* "YYYY-MM-DDTHH:MM:SS.ffffffZ" with its quotes. */
+void line_date(struct line *line, uint64_t wall_us);
+/* An address with its quotes. */
+void line_address(struct line *line, const struct address *address);
+
+/* Length of the well-formed UTF-8 character at bytes (0 if there is none), and
+ * how many bytes are bad together then. */
+size_t utf8_length(const unsigned char *bytes, size_t n, size_t *bad);
+
+#endif
