@@ -104,7 +104,8 @@ struct book_entry {
 	uint64_t wall_us;
 	const unsigned char *bytes;
 	size_t length;
-	uint64_t end;		/* ring position behind it */
+	uint64_t start;		/* ring position where it begins */
+	uint64_t end;		/* and behind it */
 };
 
 /* Map it for reading by the writer. NULL with errno, EPROTO if it is not a

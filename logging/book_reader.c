@@ -63,7 +63,7 @@ static bool
 take(struct book *book, struct book_entry *entry)
 {
 	struct book_ring_head head;
-	uint64_t tail, offset, to_end, need;
+	uint64_t start = book->seen, tail, offset, to_end, need;
 
 	tail = atomic_load_explicit(&book->header->tail, memory_order_acquire);
 	if (tail == book->seen)
@@ -98,6 +98,7 @@ take(struct book *book, struct book_entry *entry)
 	entry->wall_us = head.wall_us;
 	entry->bytes = book->copy;
 	entry->length = head.length;
+	entry->start = start;
 	book->seen += need;
 	entry->end = book->seen;
 	return true;
@@ -305,7 +306,7 @@ book_leftover(struct book *book, uint32_t *cursor,
 		entry->wall_us = cell->first.wall_us;
 		entry->bytes = book->copy;
 		entry->length = length;
-		entry->end = 0;
+		entry->start = entry->end = 0;
 		*from_client = atomic_load_explicit(&cell->first.from_client,
 		    memory_order_relaxed);
 		*from_origin = atomic_load_explicit(&cell->first.from_origin,
