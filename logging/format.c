@@ -188,9 +188,9 @@ format_free(struct format **format)
 }
 
 static void
-say(struct line *line, const char *text)
+say(struct json_line *line, const char *text)
 {
-	line_raw(line, text, strlen(text));
+	json_raw(line, text, strlen(text));
 }
 
 /* Name nobody. */
@@ -257,46 +257,46 @@ limit(struct format *format, bool *nobody)
 
 static void
 write_array(const struct fields *fields, enum record_field field,
-    struct line *line)
+    struct json_line *line)
 {
 	const char *between = "";
 	size_t i;
 
-	line_raw(line, "[", 1);
+	json_raw(line, "[", 1);
 	for (i = 0; i < fields->elements; i++) {
 		if (fields->element[i].field != field)
 			continue;
-		line_raw(line, between, strlen(between));
-		line_string(line, fields->element[i].text.bytes,
+		json_raw(line, between, strlen(between));
+		json_string(line, fields->element[i].text.bytes,
 		    fields->element[i].text.length);
 		between = ",";
 	}
-	line_raw(line, "]", 1);
+	json_raw(line, "]", 1);
 }
 
 static void
 write_field(const struct fields *fields, enum record_field field,
-    struct line *line)
+    struct json_line *line)
 {
 	const struct fields_text *text = &fields->value[field];
 	struct address address = { 0 };
 
-	line_raw(line, keys[field].text, keys[field].length);
+	json_raw(line, keys[field].text, keys[field].length);
 	switch (record_rows[field].type) {
 	case RECORD_STRING:
-		line_string(line, text->bytes, text->length);
+		json_string(line, text->bytes, text->length);
 		break;
 	case RECORD_ARRAY:
 		write_array(fields, field, line);
 		break;
 	case RECORD_NUMBER:
-		line_number(line, fields_number(fields, field));
+		json_number(line, fields_number(fields, field));
 		break;
 	case RECORD_SIGNED:
-		line_signed(line, (int64_t)fields_number(fields, field));
+		json_signed(line, (int64_t)fields_number(fields, field));
 		break;
 	case RECORD_DATE:
-		line_date(line, fields_number(fields, field));
+		json_date(line, fields_number(fields, field));
 		break;
 	case RECORD_BOOL:
 		say(line, fields_number(fields, field) ? "true" : "false");
@@ -304,13 +304,13 @@ write_field(const struct fields *fields, enum record_field field,
 	case RECORD_ADDRESS:
 		address.family = text->bytes[0];
 		memcpy(address.bytes, text->bytes + 1, text->length - 1);
-		line_address(line, &address);
+		json_address(line, &address);
 		break;
 	}
 }
 
 static void
-write_salt(struct format *format, struct line *line)
+write_salt(struct format *format, struct json_line *line)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -346,8 +346,8 @@ write_salt(struct format *format, struct line *line)
 	text[21] = digits[(salt[15] & 3) << 4];
 	text[22] = text[23] = '=';
 	say(line, ",\"gatebook.salt\":\"");
-	line_raw(line, text, SALT_TEXT);
-	line_raw(line, "\"}\n", 3);
+	json_raw(line, text, SALT_TEXT);
+	json_raw(line, "\"}\n", 3);
 }
 
 /* The word of a field if it is one of those allowed, else the other. */
@@ -365,7 +365,7 @@ one_of(const struct fields *fields, enum record_field field,
 
 static void
 write_head(struct format *format, const struct format_event *event,
-    uint64_t sequence, struct line *line)
+    uint64_t sequence, struct json_line *line)
 {
 	static const char *const levels[] = { "info", "warning", "error",
 	    "critical" };
@@ -379,16 +379,16 @@ write_head(struct format *format, const struct format_event *event,
 	level = one_of(fields, RECORD_LEVEL_F, levels, COUNT_OF(levels),
 	    fields->damaged ? "error" : kind->level);
 	say(line, "{\"@timestamp\":");
-	line_date(line, fields_has(fields, RECORD_TIMESTAMP_F) ?
+	json_date(line, fields_has(fields, RECORD_TIMESTAMP_F) ?
 	    fields_number(fields, RECORD_TIMESTAMP_F) : event->wall_us);
 	say(line, ",\"log.level\":\"");
 	say(line, level);
 	say(line, "\",\"message\":");
-	line_string(line, (const unsigned char *)format->sentence,
+	json_string(line, (const unsigned char *)format->sentence,
 	    sentence_make(fields, event->kind, format->node,
 	    format->sentence));
 	say(line, ",\"ecs.version\":\"9.4.0\",\"event.sequence\":");
-	line_number(line, sequence);
+	json_number(line, sequence);
 	say(line, ",\"event.kind\":\"event\",");
 	say(line, kind->classes[denied]);
 	say(line, ",\"event.action\":\"");
@@ -399,13 +399,13 @@ write_head(struct format *format, const struct format_event *event,
 	say(line, "\",\"event.dataset\":\"gatebook.audit\","
 	    "\"event.module\":\"gatebook\",\"event.provider\":\"");
 	say(line, providers[kind->source]);
-	line_raw(line, "\"", 1);
+	json_raw(line, "\"", 1);
 }
 
 /* Write the line of a record whose strings are cut at longest. */
 static void
 write_once(struct format *format, const struct format_event *event,
-    uint64_t sequence, struct line *line, size_t longest)
+    uint64_t sequence, struct json_line *line, size_t longest)
 {
 	struct fields *fields = &format->fields;
 	uint64_t bits;
@@ -438,7 +438,7 @@ write_once(struct format *format, const struct format_event *event,
 
 void
 format_line(struct format *format, const struct format_event *event,
-    uint64_t sequence, struct line *line)
+    uint64_t sequence, struct json_line *line)
 {
 	/* A path and a query of control bytes are six times as long written as
 	 * they were: such a line is written again with less of each. */
@@ -450,7 +450,7 @@ format_line(struct format *format, const struct format_event *event,
 	for (i = 0; i < COUNT_OF(longest); i++) {
 		line->length = start;
 		write_once(format, event, sequence, line, longest[i]);
-		if (line->length - start - 1 <= LINE_MAX_BYTES)
+		if (line->length - start - 1 <= FORMAT_LINE_MAX)
 			return;
 	}
 	report_bug("a line of %zu bytes", line->length - start);

@@ -6,11 +6,11 @@
 #ifndef LOGGING_FORMAT_H
 #define LOGGING_FORMAT_H
 
-#include "logging/line.h"
+#include "logging/json_line.h"
 #include "logging/pseudonym.h"
 #include "logging/record.h"
 
-#define LINE_MAX_BYTES 32768	/* without the newline */
+#define FORMAT_LINE_MAX 32768	/* without the newline */
 /* Room that format_line() wants for a record of the longest kind. */
 #define FORMAT_ROOM (448 * 1024)
 
@@ -29,10 +29,10 @@ struct format_event {
 struct format *format_new(const char *node, struct pseudonyms *pseudonyms);
 void format_free(struct format **format);
 /* Append the line of that place in the log, with its newline.  There must be
- * FORMAT_ROOM left.  It is never longer than LINE_MAX_BYTES: where it would be,
+ * FORMAT_ROOM left.  It is never longer than FORMAT_LINE_MAX: where it would be,
  * its strings are cut. */
 void format_line(struct format *format, const struct format_event *event,
-    uint64_t sequence, struct line *line);
+    uint64_t sequence, struct json_line *line);
 
 /* Who may send a record of this kind. */
 enum format_source {

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #define BATCH (1024 * 1024)
-#define LINE_ROOM (LINE_MAX_BYTES + 1)
+#define LINE_ROOM (FORMAT_LINE_MAX + 1)
 #define OWN_RESERVE 4096		/* gap and stop */
 #define SLICE (1024 * 1024)		/* of zeros at a time */
 #define CLOCK_JUMP_US 500000
@@ -41,7 +41,7 @@ struct journal {
 	struct pseudonyms *pseudonyms;
 	struct format *format;
 	struct segments *segments;
-	struct line batch;
+	struct json_line batch;
 	size_t flushed;			/* of the batch */
 	uint64_t sequence;
 	uint64_t unsynced;		/* bytes */
@@ -146,7 +146,7 @@ meanwhile(const struct journal *journal)
 	    "new requests are refused";
 }
 
-static enum segment_result
+static enum segments_result
 full(struct journal *journal)
 {
 	if (atomic_load(&journal->place.state->condition) != LOGSTATE_FULL)
@@ -154,10 +154,10 @@ full(struct journal *journal)
 		    "in %s/log; it goes on by itself",
 		    meanwhile(journal), journal->place.settings->data_folder);
 	set_condition(journal, LOGSTATE_FULL);
-	return SEGMENT_FULL;
+	return SEGMENTS_FULL;
 }
 
-static enum segment_result
+static enum segments_result
 broken(struct journal *journal, const char *what)
 {
 	if (!journal->broken)
@@ -167,13 +167,13 @@ broken(struct journal *journal, const char *what)
 		    meanwhile(journal), journal->place.settings->data_folder);
 	journal->broken = true;
 	set_condition(journal, LOGSTATE_BROKEN);
-	return SEGMENT_BROKEN;
+	return SEGMENTS_BROKEN;
 }
 
-static enum segment_result
-failed(struct journal *journal, enum segment_result result, const char *what)
+static enum segments_result
+failed(struct journal *journal, enum segments_result result, const char *what)
 {
-	return result == SEGMENT_FULL ? full(journal) : broken(journal, what);
+	return result == SEGMENTS_FULL ? full(journal) : broken(journal, what);
 }
 
 /* --- records --------------------------------------------------------------- */
@@ -181,7 +181,7 @@ failed(struct journal *journal, enum segment_result result, const char *what)
 bool
 journal_has_room(const struct journal *journal, bool urgent)
 {
-	uint64_t left = journal->broken ? 0 : segment_left(journal->segments);
+	uint64_t left = journal->broken ? 0 : segments_left(journal->segments);
 	uint64_t need = journal->batch.length - journal->flushed +
 	    LINE_ROOM + OWN_RESERVE + (urgent ? 0 : LINE_ROOM);
 
@@ -218,7 +218,7 @@ journal_add_own(struct journal *journal, enum record_kind kind,
 	struct format_event event = { kind, NULL, clock_wall_us(),
 	    clock_boot_us(), record->bytes, record->length };
 
-	assert(segment_left(journal->segments) - journal_pending(journal) >=
+	assert(segments_left(journal->segments) - journal_pending(journal) >=
 	    OWN_RESERVE / 2);
 	journal_add(journal, &event);
 }
@@ -241,7 +241,7 @@ add_segment_lines(struct journal *journal, uint64_t closed,
 	record_text(&record, RECORD_BOOT_ID_F, journal->place.boot_id);
 	record_text(&record, RECORD_LOG_ORIGIN_F, journal->place.node);
 	record_number(&record, RECORD_SEGMENT_F,
-	    segment_number(journal->segments));
+	    segments_number(journal->segments));
 	journal_add_own(journal, RECORD_KIND_SEGMENT_OPEN, &record);
 	if (closed == 0)
 		return;
@@ -313,14 +313,14 @@ add_gap(struct journal *journal, const char *cause, const char *words,
 }
 
 /* The next file now, whatever it takes; the parent is to see us alive. */
-static enum segment_result
+static enum segments_result
 prepare_all(struct journal *journal)
 {
-	enum segment_result result = SEGMENT_OK;
+	enum segments_result result = SEGMENTS_OK;
 
-	while (result == SEGMENT_OK &&
-	    !segment_is_prepared(journal->segments)) {
-		result = segment_prepare(journal->segments, 16 * SLICE);
+	while (result == SEGMENTS_OK &&
+	    !segments_is_prepared(journal->segments)) {
+		result = segments_prepare(journal->segments, 16 * SLICE);
 		stats_set(&journal->place.stats->heartbeat_us,
 		    clock_mono_us());
 	}
@@ -329,7 +329,7 @@ prepare_all(struct journal *journal)
 
 /* --- opening --------------------------------------------------------------- */
 
-static enum segment_result
+static enum segments_result
 find(struct journal *journal)
 {
 	int error;
@@ -341,28 +341,28 @@ find(struct journal *journal)
 		journal->discarded += journal->found.discarded;
 		errno = error;
 		return failed(journal, error == ENOSPC || error == EDQUOT ?
-		    SEGMENT_FULL : SEGMENT_BROKEN, "recovery");
+		    SEGMENTS_FULL : SEGMENTS_BROKEN, "recovery");
 	}
 	journal->discarded += journal->found.discarded;
 	journal->sequence = journal->found.sequence;
 	journal->stage = STAGE_FILE;
-	return SEGMENT_OK;
+	return SEGMENTS_OK;
 }
 
-static enum segment_result
+static enum segments_result
 first_file(struct journal *journal)
 {
-	enum segment_result result;
+	enum segments_result result;
 	uint32_t condition;
 	uint64_t since;
 
 	result = prepare_all(journal);
-	if (result == SEGMENT_OK)
-		result = segment_number_next(journal->segments,
+	if (result == SEGMENTS_OK)
+		result = segments_number_next(journal->segments,
 		    journal->found.number + 1);
-	if (result == SEGMENT_OK)
-		result = segment_open(journal->segments);
-	if (result != SEGMENT_OK)
+	if (result == SEGMENTS_OK)
+		result = segments_open(journal->segments);
+	if (result != SEGMENTS_OK)
 		return failed(journal, result, "making a file");
 	(void)pseudonyms_month(journal->pseudonyms, clock_wall_us());
 	add_segment_lines(journal, journal->found.number, journal->found.hash);
@@ -380,54 +380,54 @@ first_file(struct journal *journal)
 		add_gap(journal, "crash", "The log had no writer",
 		    journal->found.last_us, false);
 	journal->stage = STAGE_FIRST_LINES;
-	return SEGMENT_OK;
+	return SEGMENTS_OK;
 }
 
-enum segment_result
+enum segments_result
 journal_open(struct journal *journal)
 {
-	enum segment_result result = SEGMENT_OK;
+	enum segments_result result = SEGMENTS_OK;
 
 	if (journal->broken)
-		return SEGMENT_BROKEN;
+		return SEGMENTS_BROKEN;
 	if (journal->stage == STAGE_FIND)
 		result = find(journal);
-	if (result == SEGMENT_OK && journal->stage == STAGE_FILE)
+	if (result == SEGMENTS_OK && journal->stage == STAGE_FILE)
 		result = first_file(journal);
-	if (result == SEGMENT_OK && journal->stage == STAGE_FIRST_LINES) {
+	if (result == SEGMENTS_OK && journal->stage == STAGE_FIRST_LINES) {
 		result = journal_flush(journal);
-		if (result == SEGMENT_OK)
+		if (result == SEGMENTS_OK)
 			result = journal_sync(journal);
 	}
-	if (result != SEGMENT_OK)
+	if (result != SEGMENTS_OK)
 		return result;
 	journal->stage = STAGE_OPEN;
 	journal->tick_us = clock_wall_us();
 	set_condition(journal, LOGSTATE_GOOD);
-	return SEGMENT_OK;
+	return SEGMENTS_OK;
 }
 
 /* --- running --------------------------------------------------------------- */
 
-static enum segment_result
+static enum segments_result
 rotate(struct journal *journal)
 {
-	uint64_t old = segment_number(journal->segments);
-	enum segment_result result;
-	char hash[SEGMENT_HASH];
+	uint64_t old = segments_number(journal->segments);
+	enum segments_result result;
+	char hash[SEGMENTS_HASH];
 
 	result = prepare_all(journal);
-	if (result == SEGMENT_OK)
-		result = segment_number_next(journal->segments, old + 1);
-	if (result != SEGMENT_OK)
+	if (result == SEGMENTS_OK)
+		result = segments_number_next(journal->segments, old + 1);
+	if (result != SEGMENTS_OK)
 		return failed(journal, result, "preparing the next file");
-	if (journal_sync(journal) != SEGMENT_OK)
-		return SEGMENT_BROKEN;
-	if (segment_finish(journal->segments, hash) != SEGMENT_OK ||
-	    segment_open(journal->segments) != SEGMENT_OK)
+	if (journal_sync(journal) != SEGMENTS_OK)
+		return SEGMENTS_BROKEN;
+	if (segments_finish(journal->segments, hash) != SEGMENTS_OK ||
+	    segments_open(journal->segments) != SEGMENTS_OK)
 		return broken(journal, "changing to the next file");
 	add_segment_lines(journal, old, hash);
-	return SEGMENT_OK;
+	return SEGMENTS_OK;
 }
 
 static void
@@ -451,17 +451,17 @@ watch_clock(struct journal *journal)
 	journal->retain_at = clock_mono_us() + RETAIN_AFTER_JUMP_US;
 }
 
-enum segment_result
+enum segments_result
 journal_ready(struct journal *journal)
 {
-	enum segment_result result;
+	enum segments_result result;
 
 	assert(journal->stage == STAGE_OPEN && journal_pending(journal) == 0);
 	if (journal->broken)
-		return SEGMENT_BROKEN;
+		return SEGMENTS_BROKEN;
 	if (!journal_has_room(journal, false)) {
 		result = rotate(journal);
-		if (result != SEGMENT_OK)
+		if (result != SEGMENTS_OK)
 			return result;
 	}
 	watch_clock(journal);
@@ -471,43 +471,43 @@ journal_ready(struct journal *journal)
 		report(REPORT_INFO, "there is room for the audit log again");
 		set_condition(journal, LOGSTATE_GOOD);
 	}
-	return SEGMENT_OK;
+	return SEGMENTS_OK;
 }
 
-enum segment_result
+enum segments_result
 journal_flush(struct journal *journal)
 {
 	struct logstate *state = journal->place.state;
-	enum segment_result result;
+	enum segments_result result;
 	size_t written;
 
 	if (journal->broken)
-		return SEGMENT_BROKEN;
+		return SEGMENTS_BROKEN;
 	if (journal_pending(journal) == 0)
-		return SEGMENT_OK;
-	result = segment_append(journal->segments, journal->batch.bytes +
+		return SEGMENTS_OK;
+	result = segments_append(journal->segments, journal->batch.bytes +
 	    journal->flushed, journal_pending(journal), &written);
 	if (written > 0 && journal->unsynced == 0)
 		journal->unsynced_since = clock_mono_us();
 	journal->flushed += written;
 	journal->unsynced += written;
-	if (result != SEGMENT_OK)
+	if (result != SEGMENTS_OK)
 		return failed(journal, result, "writing");
 	journal->batch.length = journal->flushed = 0;
-	atomic_store(&state->segment, segment_number(journal->segments));
-	atomic_store(&state->offset, segment_offset(journal->segments));
+	atomic_store(&state->segment, segments_number(journal->segments));
+	atomic_store(&state->offset, segments_offset(journal->segments));
 	atomic_store(&state->sequence, journal->sequence);
 	journal->doomed_written = journal->doomed != 0;
-	return SEGMENT_OK;
+	return SEGMENTS_OK;
 }
 
 /* The record that it goes is durable: it goes. */
 static void
 delete_doomed(struct journal *journal)
 {
-	char name[SEGMENT_NAME];
+	char name[SEGMENTS_NAME];
 
-	segment_name(journal->doomed, name);
+	segments_name(journal->doomed, name);
 	if (unlinkat(journal->place.log_folder, name, 0) == -1 &&
 	    errno != ENOENT)
 		report_limited(&journal->limit, REPORT_ERROR, "log file %s is "
@@ -517,18 +517,18 @@ delete_doomed(struct journal *journal)
 	journal->doomed_written = false;
 }
 
-enum segment_result
+enum segments_result
 journal_sync(struct journal *journal)
 {
 	struct stats *stats = journal->place.stats;
 	uint64_t start;
 
 	if (journal->broken)
-		return SEGMENT_BROKEN;
+		return SEGMENTS_BROKEN;
 	if (journal->unsynced == 0)
-		return SEGMENT_OK;
+		return SEGMENTS_OK;
 	start = clock_mono_us();
-	if (segment_sync(journal->segments) != SEGMENT_OK)
+	if (segments_sync(journal->segments) != SEGMENTS_OK)
 		return broken(journal, "syncing");
 	stats_add(&stats->log_syncs, 1);
 	stats_add(&stats->log_sync_us, clock_mono_us() - start);
@@ -538,7 +538,7 @@ journal_sync(struct journal *journal)
 		atomic_store(&journal->place.state->synced, journal->sequence);
 	if (journal->doomed_written)
 		delete_doomed(journal);
-	return SEGMENT_OK;
+	return SEGMENTS_OK;
 }
 
 uint64_t
@@ -555,14 +555,14 @@ journal_sync_due(const struct journal *journal)
 bool
 journal_idle(struct journal *journal)
 {
-	enum segment_result result;
+	enum segments_result result;
 
 	if (journal->broken || journal->stage != STAGE_OPEN ||
-	    segment_is_prepared(journal->segments))
+	    segments_is_prepared(journal->segments))
 		return false;
-	result = segment_prepare(journal->segments, SLICE);
-	if (result == SEGMENT_OK)
-		return !segment_is_prepared(journal->segments);
+	result = segments_prepare(journal->segments, SLICE);
+	if (result == SEGMENTS_OK)
+		return !segments_is_prepared(journal->segments);
 	report_limited(&journal->limit, REPORT_WARNING, "the next file of the "
 	    "audit log cannot be prepared: %s. When the one in use is full, "
 	    "%s; see to the disk of %s/log", strerror(errno),
@@ -580,7 +580,7 @@ retain(struct journal *journal, uint64_t now)
 		return;
 	journal->retain_at = now + RETAIN_EVERY_US;
 	if (!retain_choose(journal->place.log_folder, journal->place.settings,
-	    segment_number(journal->segments), clock_wall_us(), &choice))
+	    segments_number(journal->segments), clock_wall_us(), &choice))
 		return;
 	/* Size may press; age has time, should a clock be wrong. */
 	if (!choice.by_age)
@@ -626,17 +626,17 @@ journal_tick(struct journal *journal)
 	retain(journal, now);
 }
 
-enum segment_result
+enum segments_result
 journal_stop(struct journal *journal)
 {
-	enum segment_result result;
-	char hash[SEGMENT_HASH];
+	enum segments_result result;
+	char hash[SEGMENTS_HASH];
 	struct record record;
 
 	if (journal->broken || journal->stage != STAGE_OPEN)
-		return SEGMENT_BROKEN;
+		return SEGMENTS_BROKEN;
 	result = journal_flush(journal);
-	if (result != SEGMENT_OK)
+	if (result != SEGMENTS_OK)
 		return result;
 	add_gap(journal, "stopped", "gatebook was stopping",
 	    journal->tick_us, false);
@@ -644,9 +644,9 @@ journal_stop(struct journal *journal)
 	record_text(&record, RECORD_GAP_CAUSE_F, "stopped");
 	journal_add_own(journal, RECORD_KIND_STOP, &record);
 	result = journal_flush(journal);
-	if (result == SEGMENT_OK)
+	if (result == SEGMENTS_OK)
 		result = journal_sync(journal);
-	if (result == SEGMENT_OK)
-		result = segment_finish(journal->segments, hash);
+	if (result == SEGMENTS_OK)
+		result = segments_finish(journal->segments, hash);
 	return result;
 }

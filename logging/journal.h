@@ -18,7 +18,7 @@
 #include "lib/stats.h"
 #include "logging/format.h"
 #include "logging/logstate.h"
-#include "logging/segment.h"
+#include "logging/segments.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,24 +42,24 @@ struct journal *journal_new(const struct journal_place *place);
 void journal_free(struct journal **journal);
 
 /* Recover what there is, open a file, write the first lines.  Try again later
- * on SEGMENT_FULL. */
-MUST_USE enum segment_result journal_open(struct journal *journal);
+ * on SEGMENTS_FULL. */
+MUST_USE enum segments_result journal_open(struct journal *journal);
 /* How long the log was when it was found: what book_resume() wants. */
 uint64_t journal_recovered(const struct journal *journal);
 /* Sequence of the next record to be added. */
 uint64_t journal_sequence(const struct journal *journal);
 /* See to a file with room before a batch is begun; notes clock changes. */
-MUST_USE enum segment_result journal_ready(struct journal *journal);
+MUST_USE enum segments_result journal_ready(struct journal *journal);
 /* Whether another record may be added to this batch.  An urgent one may use
  * what is kept back at the end of a file. */
 bool journal_has_room(const struct journal *journal, bool urgent);
 void journal_add(struct journal *journal, const struct format_event *event);
 /* Bytes added and not written. */
 size_t journal_pending(const struct journal *journal);
-/* Write the batch; on SEGMENT_FULL call again, adding nothing. */
-MUST_USE enum segment_result journal_flush(struct journal *journal);
+/* Write the batch; on SEGMENTS_FULL call again, adding nothing. */
+MUST_USE enum segments_result journal_flush(struct journal *journal);
 /* Make durable what is written. */
-MUST_USE enum segment_result journal_sync(struct journal *journal);
+MUST_USE enum segments_result journal_sync(struct journal *journal);
 /* When the next sync is due (clock_mono_us()); UINT64_MAX if nothing waits. */
 uint64_t journal_sync_due(const struct journal *journal);
 /* Work for which there is time: prepares the next file bit by bit.  True if
@@ -68,7 +68,7 @@ bool journal_idle(struct journal *journal);
 /* Once a second: references, requests that found no log, old files. */
 void journal_tick(struct journal *journal);
 /* Say `stop`, sync, cut the file to size. */
-MUST_USE enum segment_result journal_stop(struct journal *journal);
+MUST_USE enum segments_result journal_stop(struct journal *journal);
 /* The offset of microseconds since boot to clock_mono_us(). */
 uint64_t journal_boot_us(const struct journal *journal, uint64_t mono_us);
 /* Write a record of the writer's own, in the batch.  Only if there is room for

@@ -155,7 +155,7 @@ set_aside(int folder, uint64_t number, const char *bytes, size_t n)
 }
 
 static void
-hash_file(const char *text, size_t size, char out[SEGMENT_HASH])
+hash_file(const char *text, size_t size, char out[SEGMENTS_HASH])
 {
 	unsigned char hash[EVP_MAX_MD_SIZE];
 	unsigned n = 0, i;
@@ -195,13 +195,13 @@ learn(struct recovery *recovery, const char *text, size_t size,
 static int
 settle(int folder, uint64_t number, struct recovery *recovery)
 {
-	char name[SEGMENT_NAME];
+	char name[SEGMENTS_NAME];
 	const char *text = NULL, *last = NULL;
 	size_t size, keep, torn, last_length = 0;
 	struct stat st;
 	int fd, result = -1, error;
 
-	segment_name(number, name);
+	segments_name(number, name);
 	fd = openat(folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1)
 		return -1;
@@ -250,7 +250,7 @@ recover(int folder, struct recovery *recovery)
 	int result = 0;
 
 	memset(recovery, 0, sizeof(*recovery));
-	if (segment_list(folder, &numbers, &count) == -1)
+	if (segments_list(folder, &numbers, &count) == -1)
 		return -1;
 	while (count > 0 && result == 0) {
 		result = settle(folder, numbers[count - 1], recovery);

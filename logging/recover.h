@@ -8,7 +8,7 @@
 #ifndef LOGGING_RECOVER_H
 #define LOGGING_RECOVER_H
 
-#include "logging/segment.h"
+#include "logging/segments.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ struct recovery {
 	uint64_t last_us;	/* time of the last line */
 	bool stopped;		/* the last line is `stop` */
 	char boot_id[64];	/* of the first line of that file */
-	char hash[SEGMENT_HASH];	/* SHA-256 of that file */
+	char hash[SEGMENTS_HASH];	/* SHA-256 of that file */
 };
 
 /* May be called again after it failed.  0, or -1 with errno (ENOSPC and EDQUOT

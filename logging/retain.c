@@ -7,7 +7,7 @@
 
 #include "lib/report.h"
 #include "logging/recover.h"
-#include "logging/segment.h"
+#include "logging/segments.h"
 
 #include <sys/stat.h>
 
@@ -46,7 +46,7 @@ is_held(int folder)
 static uint64_t
 last_time(int folder, uint64_t number)
 {
-	char name[SEGMENT_NAME], *text;
+	char name[SEGMENTS_NAME], *text;
 	const char *end, *newline;
 	uint64_t result = 0;
 	struct stat st;
@@ -54,7 +54,7 @@ last_time(int folder, uint64_t number)
 	ssize_t n;
 	int fd;
 
-	segment_name(number, name);
+	segments_name(number, name);
 	fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	text = malloc(TAIL);
 	if (fd != -1 && text != NULL && fstat(fd, &st) == 0) {
@@ -77,13 +77,13 @@ last_time(int folder, uint64_t number)
 static uint64_t
 total_size(int folder, const uint64_t *numbers, size_t count)
 {
-	char name[SEGMENT_NAME];
+	char name[SEGMENTS_NAME];
 	uint64_t total = 0;
 	struct stat st;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		segment_name(numbers[i], name);
+		segments_name(numbers[i], name);
 		if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			total += (uint64_t)st.st_size;
 	}
@@ -100,7 +100,7 @@ retain_choose(int folder, const struct settings *settings,
 
 	if (settings->log_keep_max == 0 && settings->log_keep_size == 0)
 		return false;
-	if (segment_list(folder, &numbers, &count) == -1)
+	if (segments_list(folder, &numbers, &count) == -1)
 		return false;
 	while (count > 0 && numbers[count - 1] >= open)
 		count--;

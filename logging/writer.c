@@ -596,12 +596,12 @@ tell_durable(struct writer *writer)
 static int
 write_and_sync(struct writer *writer)
 {
-	if (journal_flush(writer->journal) != SEGMENT_OK)
+	if (journal_flush(writer->journal) != SEGMENTS_OK)
 		return -1;
 	release(writer);
 	if (is_waited_for(writer) ||
 	    journal_sync_due(writer->journal) <= clock_mono_us()) {
-		if (journal_sync(writer->journal) != SEGMENT_OK)
+		if (journal_sync(writer->journal) != SEGMENTS_OK)
 			return -1;
 		tell_durable(writer);
 	}
@@ -619,7 +619,7 @@ batch(struct writer *writer)
 	if (journal_pending(writer->journal) > 0 &&
 	    write_and_sync(writer) == -1)
 		return -1;
-	if (journal_ready(writer->journal) != SEGMENT_OK) {
+	if (journal_ready(writer->journal) != SEGMENTS_OK) {
 		/* There is room for what people ask. */
 		gather_events(writer);
 		(void)write_and_sync(writer);
@@ -683,7 +683,7 @@ writer_turn(struct writer *writer)
 	stats_set(&writer->stats->heartbeat_us, now);
 	if (!writer->open) {
 		writer->tried = true;
-		if (journal_open(writer->journal) != SEGMENT_OK)
+		if (journal_open(writer->journal) != SEGMENTS_OK)
 			return RETRY_US;
 		writer->open = true;
 	}
@@ -709,7 +709,7 @@ writer_drain(struct writer *writer)
 	do
 		did = batch(writer);
 	while (did > 0);
-	if (did == -1 || journal_sync(writer->journal) != SEGMENT_OK)
+	if (did == -1 || journal_sync(writer->journal) != SEGMENTS_OK)
 		return -1;
 	tell_durable(writer);
 	return 0;

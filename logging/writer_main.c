@@ -526,7 +526,7 @@ end(void)
 		    "what is left stays in the tables for the next start");
 		return 1;
 	}
-	if (the.stopping && journal_stop(the.journal) != SEGMENT_OK) {
+	if (the.stopping && journal_stop(the.journal) != SEGMENTS_OK) {
 		report(REPORT_WARNING, "the audit log could not be closed");
 		return 1;
 	}

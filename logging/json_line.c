@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * line.c - the appenders.  Runs of plain bytes are copied at once; a second
+ * json_line.c - the appenders.  Runs of plain bytes are copied at once; a second
  * that was printed before is not computed again.
  */
-#include "logging/line.h"
+#include "logging/json_line.h"
 
 #include "lib/clock.h"
 
@@ -17,7 +17,7 @@ static const unsigned char plain[256] = {
 };
 
 static bool
-has_room(struct line *line, size_t n)
+has_room(struct json_line *line, size_t n)
 {
 	if (line->size - line->length >= n)
 		return true;
@@ -26,7 +26,7 @@ has_room(struct line *line, size_t n)
 }
 
 void
-line_raw(struct line *line, const char *bytes, size_t n)
+json_raw(struct json_line *line, const char *bytes, size_t n)
 {
 	if (!has_room(line, n))
 		return;
@@ -67,7 +67,7 @@ utf8_length(const unsigned char *bytes, size_t n, size_t *bad)
 
 /* One byte or character that is not plain; returns how many were taken. */
 static size_t
-special(struct line *line, const unsigned char *bytes, size_t n)
+special(struct json_line *line, const unsigned char *bytes, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";
 	char escape[6] = { '\\', 'u', '0', '0', '0', '0' };
@@ -86,30 +86,30 @@ special(struct line *line, const unsigned char *bytes, size_t n)
 	default: break;
 	}
 	if (two != NULL) {
-		line_raw(line, two, 2);
+		json_raw(line, two, 2);
 		return 1;
 	}
 	if (c < 0x20 || c == 0x7f) {
 		escape[4] = digits[c >> 4];
 		escape[5] = digits[c & 15];
-		line_raw(line, escape, 6);
+		json_raw(line, escape, 6);
 		return 1;
 	}
 	length = utf8_length(bytes, n, &bad);
 	if (length == 0) {
-		line_raw(line, "\xef\xbf\xbd", 3);
+		json_raw(line, "\xef\xbf\xbd", 3);
 		return bad;
 	}
 	if (length == 3 && c == 0xe2 && bytes[1] == 0x80 &&
 	    (bytes[2] == 0xa8 || bytes[2] == 0xa9))
-		line_raw(line, bytes[2] == 0xa8 ? "\\u2028" : "\\u2029", 6);
+		json_raw(line, bytes[2] == 0xa8 ? "\\u2028" : "\\u2029", 6);
 	else
-		line_raw(line, (const char *)bytes, length);
+		json_raw(line, (const char *)bytes, length);
 	return length;
 }
 
 void
-line_string(struct line *line, const unsigned char *bytes, size_t n)
+json_string(struct json_line *line, const unsigned char *bytes, size_t n)
 {
 	size_t at = 0, run;
 
@@ -130,7 +130,7 @@ line_string(struct line *line, const unsigned char *bytes, size_t n)
 }
 
 void
-line_number(struct line *line, uint64_t number)
+json_number(struct json_line *line, uint64_t number)
 {
 	static const char pairs[] =
 	    "00010203040506070809101112131415161718192021222324"
@@ -151,20 +151,20 @@ line_number(struct line *line, uint64_t number)
 		memcpy(digits + at, pairs + 2 * number, 2);
 	} else
 		digits[--at] = (char)('0' + number);
-	line_raw(line, digits + at, sizeof(digits) - at);
+	json_raw(line, digits + at, sizeof(digits) - at);
 }
 
 void
-line_signed(struct line *line, int64_t number)
+json_signed(struct json_line *line, int64_t number)
 {
 	if (number < 0)
-		line_raw(line, "-", 1);
-	line_number(line, number < 0 ? 0 - (uint64_t)number :
+		json_raw(line, "-", 1);
+	json_number(line, number < 0 ? 0 - (uint64_t)number :
 	    (uint64_t)number);
 }
 
 void
-line_date(struct line *line, uint64_t wall_us)
+json_date(struct json_line *line, uint64_t wall_us)
 {
 	uint64_t second = wall_us / 1000000, us = wall_us % 1000000;
 	size_t slot = second % 4;
@@ -190,19 +190,19 @@ line_date(struct line *line, uint64_t wall_us)
 }
 
 void
-line_address(struct line *line, const struct address *address)
+json_address(struct json_line *line, const struct address *address)
 {
 	char text[ADDRESS_TEXT_MAX];
 	int i;
 
-	line_raw(line, "\"", 1);
+	json_raw(line, "\"", 1);
 	if (address->family == 4) {
 		for (i = 0; i < 4; i++) {
 			if (i > 0)
-				line_raw(line, ".", 1);
-			line_number(line, address->bytes[i]);
+				json_raw(line, ".", 1);
+			json_number(line, address->bytes[i]);
 		}
 	} else
-		line_raw(line, text, address_print(address, text));
-	line_raw(line, "\"", 1);
+		json_raw(line, text, address_print(address, text));
+	json_raw(line, "\"", 1);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * line.h - appending to a line of the log in its one canonical form
+ * json_line.h - appending to a line of the log in its one canonical form
  * (audit-log.md, section 3.2).  Writing beyond the end is not done and
  * remembered in `full`; nothing here allocates or calls printf.
  */
-#ifndef LOGGING_LINE_H
-#define LOGGING_LINE_H
+#ifndef LOGGING_JSON_LINE_H
+#define LOGGING_JSON_LINE_H
 
 #include "lib/address.h"
 
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct line {
+struct json_line {
 	char *bytes;
 	size_t length;
 	size_t size;
@@ -23,17 +23,17 @@ struct line {
 };
 
 /* Bytes as they are. */
-void line_raw(struct line *line, const char *bytes, size_t n);
+void json_raw(struct json_line *line, const char *bytes, size_t n);
 /* A JSON string with its quotes; what is not UTF-8 becomes U+FFFD, one for each
  * maximal bad part. */
-void line_string(struct line *line, const unsigned char *bytes, size_t n);
+void json_string(struct json_line *line, const unsigned char *bytes, size_t n);
 /* Decimal; at most 2^53-1 in magnitude, larger ones become that. */
-void line_number(struct line *line, uint64_t number);
-void line_signed(struct line *line, int64_t number);
+void json_number(struct json_line *line, uint64_t number);
+void json_signed(struct json_line *line, int64_t number);
 /* "YYYY-MM-DDTHH:MM:SS.ffffffZ" with its quotes. */
-void line_date(struct line *line, uint64_t wall_us);
+void json_date(struct json_line *line, uint64_t wall_us);
 /* An address with its quotes. */
-void line_address(struct line *line, const struct address *address);
+void json_address(struct json_line *line, const struct address *address);
 
 /* Length of the well-formed UTF-8 character at bytes (0 if there is none), and
  * how many bytes are bad together then. */

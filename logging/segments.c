@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * segment.c - one open file, and the next one growing beside it under the name
+ * segments.c - one open file, and the next one growing beside it under the name
  * next.tmp, then next.prepared.  A file gets its number by renaming in the
  * moment it is opened.
  */
-#include "logging/segment.h"
+#include "logging/segments.h"
 
 #include <sys/stat.h>
 
@@ -38,12 +38,12 @@ struct segments {
 	EVP_MD_CTX *hash;
 };
 
-static enum segment_result
+static enum segments_result
 result_of(int error)
 {
 	errno = error;
-	return error == ENOSPC || error == EDQUOT ? SEGMENT_FULL :
-	    SEGMENT_BROKEN;
+	return error == ENOSPC || error == EDQUOT ? SEGMENTS_FULL :
+	    SEGMENTS_BROKEN;
 }
 
 /* Take over what an earlier run prepared, if it is whole. */
@@ -109,17 +109,17 @@ segments_free(struct segments **segments)
 }
 
 bool
-segment_is_prepared(const struct segments *segments)
+segments_is_prepared(const struct segments *segments)
 {
 	return segments->next_ready;
 }
 
 /* What was prepared so far stays where only room is missing; a file that failed
  * otherwise is not to be trusted. */
-static enum segment_result
+static enum segments_result
 give_up(struct segments *segments, int error)
 {
-	if (result_of(error) == SEGMENT_BROKEN) {
+	if (result_of(error) == SEGMENTS_BROKEN) {
 		(void)close(segments->next);
 		segments->next = -1;
 		(void)unlinkat(segments->folder, GROWING, 0);
@@ -127,14 +127,14 @@ give_up(struct segments *segments, int error)
 	return result_of(error);
 }
 
-enum segment_result
-segment_prepare(struct segments *segments, uint64_t bytes)
+enum segments_result
+segments_prepare(struct segments *segments, uint64_t bytes)
 {
 	uint64_t end, take;
 	ssize_t n;
 
 	if (segments->next_ready)
-		return SEGMENT_OK;
+		return SEGMENTS_OK;
 	if (segments->next == -1) {
 		segments->next = openat(segments->folder, GROWING, O_WRONLY |
 		    O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
@@ -164,31 +164,31 @@ segment_prepare(struct segments *segments, uint64_t bytes)
 	    segments->folder, PREPARED) == -1)))
 		return give_up(segments, errno);
 	if (segments->next_at < segments->size)
-		return SEGMENT_OK;
+		return SEGMENTS_OK;
 	segments->next_ready = true;
-	return SEGMENT_OK;
+	return SEGMENTS_OK;
 }
 
-enum segment_result
-segment_number_next(struct segments *segments, uint64_t number)
+enum segments_result
+segments_number_next(struct segments *segments, uint64_t number)
 {
-	char name[SEGMENT_NAME];
+	char name[SEGMENTS_NAME];
 
 	assert(segments->next_ready);
 	if (segments->next_number == number)
-		return SEGMENT_OK;
-	segment_name(number, name);
+		return SEGMENTS_OK;
+	segments_name(number, name);
 	/* The number is free: recovery saw all that there are. */
 	if (renameat(segments->folder, PREPARED, segments->folder, name) == -1)
 		return result_of(errno);
 	segments->next_number = number;
 	if (fsync(segments->folder) == -1)
-		return SEGMENT_BROKEN;
-	return SEGMENT_OK;
+		return SEGMENTS_BROKEN;
+	return SEGMENTS_OK;
 }
 
-enum segment_result
-segment_open(struct segments *segments)
+enum segments_result
+segments_open(struct segments *segments)
 {
 	assert(segments->fd == -1 && segments->next_number != 0);
 	segments->fd = segments->next;
@@ -200,40 +200,40 @@ segment_open(struct segments *segments)
 	segments->next_number = 0;
 	if (EVP_DigestInit_ex(segments->hash, EVP_sha256(), NULL) != 1)
 		return result_of(EIO);
-	return SEGMENT_OK;
+	return SEGMENTS_OK;
 }
 
 bool
-segment_is_open(const struct segments *segments)
+segments_is_open(const struct segments *segments)
 {
 	return segments->fd != -1;
 }
 
 uint64_t
-segment_number(const struct segments *segments)
+segments_number(const struct segments *segments)
 {
 	return segments->number;
 }
 
 uint64_t
-segment_offset(const struct segments *segments)
+segments_offset(const struct segments *segments)
 {
 	return segments->offset;
 }
 
 uint64_t
-segment_left(const struct segments *segments)
+segments_left(const struct segments *segments)
 {
 	return segments->fd == -1 ? 0 : segments->size - segments->offset;
 }
 
-enum segment_result
-segment_append(struct segments *segments, const char *bytes, size_t n,
+enum segments_result
+segments_append(struct segments *segments, const char *bytes, size_t n,
     size_t *written)
 {
 	ssize_t got;
 
-	assert(n <= segment_left(segments));
+	assert(n <= segments_left(segments));
 	for (*written = 0; *written < n; ) {
 		got = pwrite(segments->fd, bytes + *written, n - *written,
 		    (off_t)segments->offset);
@@ -247,20 +247,20 @@ segment_append(struct segments *segments, const char *bytes, size_t n,
 		*written += (size_t)got;
 		segments->offset += (uint64_t)got;
 	}
-	return SEGMENT_OK;
+	return SEGMENTS_OK;
 }
 
-enum segment_result
-segment_sync(struct segments *segments)
+enum segments_result
+segments_sync(struct segments *segments)
 {
 	if (fdatasync(segments->fd) == 0)
-		return SEGMENT_OK;
+		return SEGMENTS_OK;
 	/* Never tried again, whatever it was. */
-	return SEGMENT_BROKEN;
+	return SEGMENTS_BROKEN;
 }
 
-enum segment_result
-segment_finish(struct segments *segments, char hash[SEGMENT_HASH])
+enum segments_result
+segments_finish(struct segments *segments, char hash[SEGMENTS_HASH])
 {
 	static const char digits[] = "0123456789abcdef";
 	unsigned char bytes[EVP_MAX_MD_SIZE];
@@ -270,7 +270,7 @@ segment_finish(struct segments *segments, char hash[SEGMENT_HASH])
 	    ftruncate(segments->fd, (off_t)segments->offset) == -1 ||
 	    fsync(segments->fd) == -1 ||
 	    EVP_DigestFinal_ex(segments->hash, bytes, &n) != 1)
-		return SEGMENT_BROKEN;
+		return SEGMENTS_BROKEN;
 	(void)close(segments->fd);
 	segments->fd = -1;
 	for (i = 0; i < n && i < 32; i++) {
@@ -278,26 +278,26 @@ segment_finish(struct segments *segments, char hash[SEGMENT_HASH])
 		hash[2 * i + 1] = digits[bytes[i] & 15];
 	}
 	hash[2 * i] = '\0';
-	return SEGMENT_OK;
+	return SEGMENTS_OK;
 }
 
 void
-segment_name(uint64_t number, char out[SEGMENT_NAME])
+segments_name(uint64_t number, char out[SEGMENTS_NAME])
 {
-	(void)snprintf(out, SEGMENT_NAME, "%08" PRIu64 ".jsonl", number);
+	(void)snprintf(out, SEGMENTS_NAME, "%08" PRIu64 ".jsonl", number);
 }
 
 /* The number of a file's name; 0 if it is none of ours. */
 static uint64_t
 number_of(const char *name)
 {
-	char again[SEGMENT_NAME];
+	char again[SEGMENTS_NAME];
 	uint64_t number;
 
 	if (name[0] < '0' || name[0] > '9')
 		return 0;
 	number = strtoull(name, NULL, 10);
-	segment_name(number, again);
+	segments_name(number, again);
 	return strcmp(name, again) == 0 ? number : 0;
 }
 
@@ -310,7 +310,7 @@ compare(const void *a, const void *b)
 }
 
 int
-segment_list(int folder, uint64_t **numbers, size_t *count)
+segments_list(int folder, uint64_t **numbers, size_t *count)
 {
 	uint64_t *list = NULL, *more, number;
 	size_t n = 0, room = 0;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * segment.h - the files of the log: 00000001.jsonl and so on, each written with
+ * segments.h - the files of the log: 00000001.jsonl and so on, each written with
  * zeros before it is used, so that a line never waits for a block to be found
  * and a full disk is known before a line needs it.  The file's length is not the
  * log's length until it is finished and cut to size.
  *
  * Only the writer uses this; readers look at the files themselves.
  */
-#ifndef LOGGING_SEGMENT_H
-#define LOGGING_SEGMENT_H
+#ifndef LOGGING_SEGMENTS_H
+#define LOGGING_SEGMENTS_H
 
 #include "lib/macros.h"
 
@@ -16,15 +16,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SEGMENT_NAME 32
-#define SEGMENT_HASH 65		/* 64 hex digits and NUL */
+#define SEGMENTS_NAME 32
+#define SEGMENTS_HASH 65		/* 64 hex digits and NUL */
 
 /* Never retried where it is BROKEN: what the kernel failed to write once it may
  * claim to have written the next time. */
-enum segment_result {
-	SEGMENT_OK,
-	SEGMENT_FULL,		/* no room on the disk; may heal */
-	SEGMENT_BROKEN		/* errno says why */
+enum segments_result {
+	SEGMENTS_OK,
+	SEGMENTS_FULL,		/* no room on the disk; may heal */
+	SEGMENTS_BROKEN		/* errno says why */
 };
 
 struct segments;
@@ -35,30 +35,30 @@ struct segments *segments_new(int folder, uint64_t size);
 void segments_free(struct segments **segments);
 
 /* Write zeros for the next file, at most so many bytes of them. */
-MUST_USE enum segment_result segment_prepare(struct segments *segments,
+MUST_USE enum segments_result segments_prepare(struct segments *segments,
     uint64_t bytes);
-bool segment_is_prepared(const struct segments *segments);
+bool segments_is_prepared(const struct segments *segments);
 /* Give the prepared file its number; again is nothing.  Where it fails the open
  * one goes on. */
-MUST_USE enum segment_result segment_number_next(struct segments *segments,
+MUST_USE enum segments_result segments_number_next(struct segments *segments,
     uint64_t number);
 /* Make the numbered file the open one.  None may be open. */
-MUST_USE enum segment_result segment_open(struct segments *segments);
-bool segment_is_open(const struct segments *segments);
-uint64_t segment_number(const struct segments *segments);
-uint64_t segment_offset(const struct segments *segments);
-uint64_t segment_left(const struct segments *segments);
+MUST_USE enum segments_result segments_open(struct segments *segments);
+bool segments_is_open(const struct segments *segments);
+uint64_t segments_number(const struct segments *segments);
+uint64_t segments_offset(const struct segments *segments);
+uint64_t segments_left(const struct segments *segments);
 /* Append; *written says how many bytes are, also when it fails. */
-MUST_USE enum segment_result segment_append(struct segments *segments,
+MUST_USE enum segments_result segments_append(struct segments *segments,
     const char *bytes, size_t n, size_t *written);
-MUST_USE enum segment_result segment_sync(struct segments *segments);
+MUST_USE enum segments_result segments_sync(struct segments *segments);
 /* Sync, cut to size, close; hash is the SHA-256 of the file. */
-MUST_USE enum segment_result segment_finish(struct segments *segments,
-    char hash[SEGMENT_HASH]);
+MUST_USE enum segments_result segments_finish(struct segments *segments,
+    char hash[SEGMENTS_HASH]);
 
 /* The name of a file, and the numbers of those there are, ascending; the
  * caller frees *numbers.  0, or -1 with errno. */
-void segment_name(uint64_t number, char out[SEGMENT_NAME]);
-int segment_list(int folder, uint64_t **numbers, size_t *count);
+void segments_name(uint64_t number, char out[SEGMENTS_NAME]);
+int segments_list(int folder, uint64_t **numbers, size_t *count);
 
 #endif
