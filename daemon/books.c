@@ -153,8 +153,7 @@ find_one(struct books *books, const char *name)
 		(void)close(fd);
 		return;
 	}
-	(void)snprintf(add_file(books, number, fd)->how,
-	    sizeof(books->first->how), "the whole service was ended");
+	(void)add_file(books, number, fd);
 }
 
 struct books *

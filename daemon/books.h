@@ -22,7 +22,8 @@ struct book_file {
 	int fd;
 	int wake_keeper;	/* eventfd; -1 if it has no living keeper */
 	bool alive;
-	char how[96];		/* how its keeper died */
+	char how[96];		/* how its keeper died; empty if that was in
+				 * an earlier life */
 };
 
 struct books {

@@ -152,20 +152,33 @@ child_use_snapshot(struct child *child, uint64_t number)
 }
 
 void
-child_give_book(struct child *writer, struct book_file *file)
+child_give_book(struct child *writer, const struct book_file *file)
 {
 	struct message *message = &writer->parent->message;
+	/* One whose death we saw is told of after START, in words. */
+	bool alive = file->alive || file->how[0] != '\0';
 	char name[32];
 
 	books_name(file->incarnation, name);
 	message_init(message, MESSAGE_WRITER_BOOK, file->fd);
 	message_add_u64(message, file->incarnation);
-	message_add_u32(message, file->alive ? 1 : 0);
+	message_add_u32(message, alive ? 1 : 0);
 	message_add_string(message, name);
 	channel_send(writer->channel, message);
 	if (file->alive)
 		give_number(writer, MESSAGE_WRITER_WAKE, file->wake_keeper,
 		    file->incarnation);
+}
+
+void
+child_tell_dead(struct child *writer, const struct book_file *file)
+{
+	struct message *message = &writer->parent->message;
+
+	message_init(message, MESSAGE_WRITER_DEAD, -1);
+	message_add_u64(message, file->incarnation);
+	message_add_string(message, file->how);
+	channel_send(writer->channel, message);
 }
 
 void
@@ -238,12 +251,16 @@ give_writer(struct child *child)
 	give_folder(child, parent->data_fd, "data");
 	give_folder(child, parent->log_fd, "log");
 	give(child, MESSAGE_WAKE_WRITER, parent->wake_writer);
-	for (struct book_file *file = parent->books->first; file != NULL;
+	for (const struct book_file *file = parent->books->first; file != NULL;
 	    file = file->next)
 		child_give_book(child, file);
 	child_join(child, parent->reader.current);
 	child->started = true;
 	give(child, MESSAGE_START, -1);
+	for (const struct book_file *file = parent->books->first; file != NULL;
+	    file = file->next)
+		if (!file->alive && file->how[0] != '\0')
+			child_tell_dead(child, file);
 }
 
 static void

@@ -291,12 +291,8 @@ close_book(struct child *child, const char *how)
 	if (file->wake_keeper >= 0)
 		(void)close(file->wake_keeper);
 	file->wake_keeper = -1;
-	if (writer == NULL || writer->channel == NULL)
-		return;
-	message_init(&parent->message, MESSAGE_WRITER_DEAD, -1);
-	message_add_u64(&parent->message, file->incarnation);
-	message_add_string(&parent->message, file->how);
-	channel_send(writer->channel, &parent->message);
+	if (writer != NULL && writer->channel != NULL)
+		child_tell_dead(writer, file);
 }
 
 static void

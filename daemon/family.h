@@ -31,7 +31,9 @@ void child_use_snapshot(struct child *child, uint64_t number);
 /* Give one listener's socket of a seat to a worker. */
 void child_give_listeners(struct child *child, unsigned number);
 /* Hand a book to the writer. */
-void child_give_book(struct child *writer, struct book_file *file);
+void child_give_book(struct child *writer, const struct book_file *file);
+/* Tell the writer that the keeper of a book is dead, and how it died. */
+void child_tell_dead(struct child *writer, const struct book_file *file);
 /* Connect reader and writer. */
 void child_join(struct child *writer, struct child *reader);
 

@@ -156,7 +156,8 @@ launch(struct launch *launch)
 
 	launch->pid = -1;
 	launch->words = -1;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0 ||
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0, pair) != 0 ||
 	    (launch->pipe_words && pipe2(words, O_CLOEXEC) != 0) ||
 	    (launch->pid = fork()) < 0) {
 		report(REPORT_ERROR, "cannot start %s: %s", launch->program,
