@@ -152,6 +152,19 @@ $(FB)/fuzz.a: $(fuzz_objects)
 $(FB)/fuzz_%: $(FB)/tests/fuzz/fuzz_%.o $(FB)/fuzz.a
 	clang -fsanitize=fuzzer,address,undefined -o $@ $^ $(call libs,$(PACKAGES))
 
+# fuzz_differential compares with llhttp in strict mode, where node-llhttp is
+# installed; elsewhere, and in replays, it does nothing.
+ifneq ($(wildcard /usr/share/llhttp/llhttp.c),)
+LLHTTP_FLAGS := -isystem /usr/share/include/llhttp -DLLHTTP_STRICT_MODE=1
+$(FB)/tests/fuzz/fuzz_differential.o: FUZZ_CFLAGS += $(LLHTTP_FLAGS) -DWITH_LLHTTP
+$(FB)/fuzz_differential: $(FB)/llhttp.a
+$(FB)/llhttp.a:
+	@mkdir -p $(FB)/llhttp
+	cd $(FB)/llhttp && clang -w -O1 -g -fsanitize=fuzzer-no-link \
+	    $(LLHTTP_FLAGS) -c /usr/share/llhttp/*.c
+	ar rcsD $@ $(FB)/llhttp/*.o
+endif
+
 fuzz-build: $(patsubst %,$(FB)/%,$(FUZZ))
 
 # The same targets with a plain main that replays files, in the build at hand.

@@ -216,16 +216,25 @@ take_status_line(struct parse *parse)
 	return take_crlf(parse, HTTP1_STATUS);
 }
 
+/* A tab beside a value is white space for RFC 9110 and part of the value for
+ * some; in a field that frames a message it is refused. */
+static bool
+has_tab(const struct http1_field *field)
+{
+	return memchr(field->line.at, '\t', field->line.length) != NULL;
+}
+
 /* Content-Length: digits alone.  Whatever else a number could be written as is
  * where two readers part. */
 static void
-note_length(struct parse *parse, struct http1_text value)
+note_length(struct parse *parse, const struct http1_field *field)
 {
+	struct http1_text value = field->value;
 	uint64_t length = 0;
 	size_t i;
 
 	parse->lengths++;
-	if (value.length == 0)
+	if (value.length == 0 || has_tab(field))
 		parse->length_bad = true;
 	for (i = 0; i < value.length; i++) {
 		char c = value.at[i];
@@ -275,9 +284,9 @@ note_field(struct parse *parse, const struct http1_field *field)
 		parse->hosts++;
 		head->host = field->value;
 	} else if (field->known == HTTP1_CONTENT_LENGTH) {
-		note_length(parse, field->value);
+		note_length(parse, field);
 	} else if (field->known == HTTP1_TRANSFER_ENCODING) {
-		if (parse->codings++ > 0 ||
+		if (parse->codings++ > 0 || has_tab(field) ||
 		    !http1_same(field->value, "chunked"))
 			parse->coding_bad = true;
 	} else if (field->known == HTTP1_CONNECTION) {

@@ -180,7 +180,8 @@ enum http1_framing http1_answer_framing(const struct http1_head *answer,
 /* Whether field is hop-by-hop here: one of the known list or named in a
  * Connection field of head (RFC 9110 section 7.6.1).  Host, Content-Length and
  * Transfer-Encoding never are, whatever Connection names: they frame what is
- * passed on unchanged. */
+ * passed on unchanged.  The last two end here only in an answer that has no
+ * content by its status (1xx, 204; 304 for Transfer-Encoding). */
 bool http1_is_hop_by_hop(const struct http1_head *head,
     const struct http1_field *field);
 /* Whether a comma-separated list holds a token, without case. */

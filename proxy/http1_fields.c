@@ -190,6 +190,17 @@ is_named(const struct http1_head *head, struct http1_text name)
 	return false;
 }
 
+/* Whether an answer that has no content announces some nevertheless.  Some clients
+ * would wait for it.  A 304 may say how long the content would be. */
+static bool
+frames_nothing(const struct http1_head *head, enum http1_known known)
+{
+	if (head->is_request)
+		return false;
+	return head->status < 200 || head->status == 204 ||
+	    (head->status == 304 && known == HTTP1_TRANSFER_ENCODING);
+}
+
 bool
 http1_is_hop_by_hop(const struct http1_head *head,
     const struct http1_field *field)
@@ -205,9 +216,10 @@ http1_is_hop_by_hop(const struct http1_head *head,
 	case HTTP1_PROXY_AUTHENTICATION_INFO:
 		return true;
 	case HTTP1_HOST:
+		return false;
 	case HTTP1_CONTENT_LENGTH:
 	case HTTP1_TRANSFER_ENCODING:
-		return false;
+		return frames_nothing(head, field->known);
 	case HTTP1_OTHER:
 	case HTTP1_TRAILER:
 	case HTTP1_VIA:

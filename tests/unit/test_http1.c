@@ -187,6 +187,8 @@ static const struct bad_case bad_requests[] = {
 	{ R(POST "Content-Length: 5 5\r\n\r\n"), HTTP1_LENGTH_BAD },
 	{ R(POST "Content-Length: 5;\r\n\r\n"), HTTP1_LENGTH_BAD },
 	{ R(POST "Content-Length:\r\n\r\n"), HTTP1_LENGTH_BAD },
+	{ R(POST "Content-Length:\t5\r\n\r\n"), HTTP1_LENGTH_BAD },
+	{ R(POST "Content-Length: 5\t\r\n\r\n"), HTTP1_LENGTH_BAD },
 	{ R(POST "Content-Length: 18446744073709551621\r\n\r\n"),
 	    HTTP1_LENGTH_BAD },
 	{ R(POST "Content-Length: 9223372036854775808\r\n\r\n"),
@@ -200,6 +202,8 @@ static const struct bad_case bad_requests[] = {
 	/* Transfer-Encoding */
 	{ R(POST "Transfer-Encoding:\r\n\r\n"), HTTP1_CODING_BAD },
 	{ R(POST "Transfer-Encoding: gzip\r\n\r\n"), HTTP1_CODING_BAD },
+	{ R(POST "Transfer-Encoding:\tchunked\r\n\r\n"), HTTP1_CODING_BAD },
+	{ R(POST "Transfer-Encoding: chunked\t\r\n\r\n"), HTTP1_CODING_BAD },
 	{ R(POST "Transfer-Encoding: identity\r\n\r\n"), HTTP1_CODING_BAD },
 	{ R(POST "Transfer-Encoding: gzip, chunked\r\n\r\n"),
 	    HTTP1_CODING_BAD },
@@ -368,7 +372,7 @@ static const struct good_case good_requests[] = {
 	{ R(POST "Content-Length: 0\r\n\r\n"), HTTP1_NO_BODY, 0, false, false },
 	{ R(POST "Content-Length: 9223372036854775807\r\n\r\n"), HTTP1_LENGTH,
 	    INT64_MAX, false, false },
-	{ R(POST "Content-Length: \t 007 \r\n\r\n"), HTTP1_LENGTH, 7, false,
+	{ R(POST "Content-Length:  007 \r\n\r\n"), HTTP1_LENGTH, 7, false,
 	    false },
 	{ R(POST "Transfer-Encoding: chunked \r\n\r\n"), HTTP1_CHUNKED, 0,
 	    false, false },
@@ -437,6 +441,40 @@ test_framing(void **state)
 	check_good(http1_parse_request, good_requests,
 	    COUNT_OF(good_requests));
 	check_good(http1_parse_answer, good_answers, COUNT_OF(good_answers));
+}
+
+static void
+test_hop_by_hop(void **state)
+{
+	static const struct {
+		unsigned status;
+		bool length, coding;
+	} cases[] = {
+		{ 100, true, true }, { 204, true, true }, { 304, false, true },
+		{ 200, false, false }, { 205, false, false },
+	};
+	const struct http1_field length = { .known = HTTP1_CONTENT_LENGTH };
+	const struct http1_field coding = { .known = HTTP1_TRANSFER_ENCODING };
+	struct outcome out;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(cases); i++) {
+		struct http1_head head = { .status = cases[i].status };
+
+		assert_int_equal(http1_is_hop_by_hop(&head, &length),
+		    cases[i].length);
+		assert_int_equal(http1_is_hop_by_hop(&head, &coding),
+		    cases[i].coding);
+	}
+	/* nobody takes the framing away by naming it */
+	run(http1_parse_request, R(POST "Content-Length: 5\r\nX-A: b\r\n"
+	    "Connection: content-length, host, x-a\r\n\r\n"), &out);
+	assert_int_equal(out.result, HTTP1_DONE);
+	assert_false(http1_is_hop_by_hop(&out.head, &out.fields[0]));
+	assert_false(http1_is_hop_by_hop(&out.head, &out.fields[1]));
+	assert_true(http1_is_hop_by_hop(&out.head, &out.fields[2]));
+	free(out.copy);
 }
 
 static void
@@ -646,6 +684,7 @@ main(void)
 		cmocka_unit_test(test_smuggling),
 		cmocka_unit_test(test_request),
 		cmocka_unit_test(test_framing),
+		cmocka_unit_test(test_hop_by_hop),
 		cmocka_unit_test(test_answer_framing),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_head_limit),
