@@ -190,7 +190,7 @@ format_free(struct format **format)
 static void
 say(struct json_line *line, const char *text)
 {
-	json_raw(line, text, strlen(text));
+	json_put_raw(line, text, strlen(text));
 }
 
 /* Name nobody. */
@@ -262,16 +262,16 @@ write_array(const struct fields *fields, enum record_field field,
 	const char *between = "";
 	size_t i;
 
-	json_raw(line, "[", 1);
+	json_put_raw(line, "[", 1);
 	for (i = 0; i < fields->elements; i++) {
 		if (fields->element[i].field != field)
 			continue;
-		json_raw(line, between, strlen(between));
-		json_string(line, fields->element[i].text.bytes,
+		json_put_raw(line, between, strlen(between));
+		json_put_string(line, fields->element[i].text.bytes,
 		    fields->element[i].text.length);
 		between = ",";
 	}
-	json_raw(line, "]", 1);
+	json_put_raw(line, "]", 1);
 }
 
 static void
@@ -281,22 +281,22 @@ write_field(const struct fields *fields, enum record_field field,
 	const struct fields_text *text = &fields->value[field];
 	struct address address = { 0 };
 
-	json_raw(line, keys[field].text, keys[field].length);
+	json_put_raw(line, keys[field].text, keys[field].length);
 	switch (record_rows[field].type) {
 	case RECORD_STRING:
-		json_string(line, text->bytes, text->length);
+		json_put_string(line, text->bytes, text->length);
 		break;
 	case RECORD_ARRAY:
 		write_array(fields, field, line);
 		break;
 	case RECORD_NUMBER:
-		json_number(line, fields_number(fields, field));
+		json_put_number(line, fields_number(fields, field));
 		break;
 	case RECORD_SIGNED:
-		json_signed(line, (int64_t)fields_number(fields, field));
+		json_put_signed(line, (int64_t)fields_number(fields, field));
 		break;
 	case RECORD_DATE:
-		json_date(line, fields_number(fields, field));
+		json_put_date(line, fields_number(fields, field));
 		break;
 	case RECORD_BOOL:
 		say(line, fields_number(fields, field) ? "true" : "false");
@@ -304,7 +304,7 @@ write_field(const struct fields *fields, enum record_field field,
 	case RECORD_ADDRESS:
 		address.family = text->bytes[0];
 		memcpy(address.bytes, text->bytes + 1, text->length - 1);
-		json_address(line, &address);
+		json_put_address(line, &address);
 		break;
 	}
 }
@@ -346,8 +346,8 @@ write_salt(struct format *format, struct json_line *line)
 	text[21] = digits[(salt[15] & 3) << 4];
 	text[22] = text[23] = '=';
 	say(line, ",\"gatebook.salt\":\"");
-	json_raw(line, text, SALT_TEXT);
-	json_raw(line, "\"}\n", 3);
+	json_put_raw(line, text, SALT_TEXT);
+	json_put_raw(line, "\"}\n", 3);
 }
 
 /* The word of a field if it is one of those allowed, else the other. */
@@ -379,16 +379,16 @@ write_head(struct format *format, const struct format_event *event,
 	level = one_of(fields, RECORD_LEVEL_F, levels, COUNT_OF(levels),
 	    fields->damaged ? "error" : kind->level);
 	say(line, "{\"@timestamp\":");
-	json_date(line, fields_has(fields, RECORD_TIMESTAMP_F) ?
+	json_put_date(line, fields_has(fields, RECORD_TIMESTAMP_F) ?
 	    fields_number(fields, RECORD_TIMESTAMP_F) : event->wall_us);
 	say(line, ",\"log.level\":\"");
 	say(line, level);
 	say(line, "\",\"message\":");
-	json_string(line, (const unsigned char *)format->sentence,
+	json_put_string(line, (const unsigned char *)format->sentence,
 	    sentence_make(fields, event->kind, format->node,
 	    format->sentence));
 	say(line, ",\"ecs.version\":\"9.4.0\",\"event.sequence\":");
-	json_number(line, sequence);
+	json_put_number(line, sequence);
 	say(line, ",\"event.kind\":\"event\",");
 	say(line, kind->classes[denied]);
 	say(line, ",\"event.action\":\"");
@@ -399,7 +399,7 @@ write_head(struct format *format, const struct format_event *event,
 	say(line, "\",\"event.dataset\":\"gatebook.audit\","
 	    "\"event.module\":\"gatebook\",\"event.provider\":\"");
 	say(line, providers[kind->source]);
-	json_raw(line, "\"", 1);
+	json_put_raw(line, "\"", 1);
 }
 
 /* Write the line of a record whose strings are cut at longest. */

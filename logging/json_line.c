@@ -26,7 +26,7 @@ has_room(struct json_line *line, size_t n)
 }
 
 void
-json_raw(struct json_line *line, const char *bytes, size_t n)
+json_put_raw(struct json_line *line, const char *bytes, size_t n)
 {
 	if (!has_room(line, n))
 		return;
@@ -86,30 +86,30 @@ special(struct json_line *line, const unsigned char *bytes, size_t n)
 	default: break;
 	}
 	if (two != NULL) {
-		json_raw(line, two, 2);
+		json_put_raw(line, two, 2);
 		return 1;
 	}
 	if (c < 0x20 || c == 0x7f) {
 		escape[4] = digits[c >> 4];
 		escape[5] = digits[c & 15];
-		json_raw(line, escape, 6);
+		json_put_raw(line, escape, 6);
 		return 1;
 	}
 	length = utf8_length(bytes, n, &bad);
 	if (length == 0) {
-		json_raw(line, "\xef\xbf\xbd", 3);
+		json_put_raw(line, "\xef\xbf\xbd", 3);
 		return bad;
 	}
 	if (length == 3 && c == 0xe2 && bytes[1] == 0x80 &&
 	    (bytes[2] == 0xa8 || bytes[2] == 0xa9))
-		json_raw(line, bytes[2] == 0xa8 ? "\\u2028" : "\\u2029", 6);
+		json_put_raw(line, bytes[2] == 0xa8 ? "\\u2028" : "\\u2029", 6);
 	else
-		json_raw(line, (const char *)bytes, length);
+		json_put_raw(line, (const char *)bytes, length);
 	return length;
 }
 
 void
-json_string(struct json_line *line, const unsigned char *bytes, size_t n)
+json_put_string(struct json_line *line, const unsigned char *bytes, size_t n)
 {
 	size_t at = 0, run;
 
@@ -130,7 +130,7 @@ json_string(struct json_line *line, const unsigned char *bytes, size_t n)
 }
 
 void
-json_number(struct json_line *line, uint64_t number)
+json_put_number(struct json_line *line, uint64_t number)
 {
 	static const char pairs[] =
 	    "00010203040506070809101112131415161718192021222324"
@@ -151,20 +151,20 @@ json_number(struct json_line *line, uint64_t number)
 		memcpy(digits + at, pairs + 2 * number, 2);
 	} else
 		digits[--at] = (char)('0' + number);
-	json_raw(line, digits + at, sizeof(digits) - at);
+	json_put_raw(line, digits + at, sizeof(digits) - at);
 }
 
 void
-json_signed(struct json_line *line, int64_t number)
+json_put_signed(struct json_line *line, int64_t number)
 {
 	if (number < 0)
-		json_raw(line, "-", 1);
-	json_number(line, number < 0 ? 0 - (uint64_t)number :
+		json_put_raw(line, "-", 1);
+	json_put_number(line, number < 0 ? 0 - (uint64_t)number :
 	    (uint64_t)number);
 }
 
 void
-json_date(struct json_line *line, uint64_t wall_us)
+json_put_date(struct json_line *line, uint64_t wall_us)
 {
 	uint64_t second = wall_us / 1000000, us = wall_us % 1000000;
 	size_t slot = second % 4;
@@ -190,19 +190,19 @@ json_date(struct json_line *line, uint64_t wall_us)
 }
 
 void
-json_address(struct json_line *line, const struct address *address)
+json_put_address(struct json_line *line, const struct address *address)
 {
 	char text[ADDRESS_TEXT_MAX];
 	int i;
 
-	json_raw(line, "\"", 1);
+	json_put_raw(line, "\"", 1);
 	if (address->family == 4) {
 		for (i = 0; i < 4; i++) {
 			if (i > 0)
-				json_raw(line, ".", 1);
-			json_number(line, address->bytes[i]);
+				json_put_raw(line, ".", 1);
+			json_put_number(line, address->bytes[i]);
 		}
 	} else
-		json_raw(line, text, address_print(address, text));
-	json_raw(line, "\"", 1);
+		json_put_raw(line, text, address_print(address, text));
+	json_put_raw(line, "\"", 1);
 }

@@ -23,17 +23,17 @@ struct json_line {
 };
 
 /* Bytes as they are. */
-void json_raw(struct json_line *line, const char *bytes, size_t n);
+void json_put_raw(struct json_line *line, const char *bytes, size_t n);
 /* A JSON string with its quotes; what is not UTF-8 becomes U+FFFD, one for each
  * maximal bad part. */
-void json_string(struct json_line *line, const unsigned char *bytes, size_t n);
+void json_put_string(struct json_line *line, const unsigned char *bytes, size_t n);
 /* Decimal; at most 2^53-1 in magnitude, larger ones become that. */
-void json_number(struct json_line *line, uint64_t number);
-void json_signed(struct json_line *line, int64_t number);
+void json_put_number(struct json_line *line, uint64_t number);
+void json_put_signed(struct json_line *line, int64_t number);
 /* "YYYY-MM-DDTHH:MM:SS.ffffffZ" with its quotes. */
-void json_date(struct json_line *line, uint64_t wall_us);
+void json_put_date(struct json_line *line, uint64_t wall_us);
 /* An address with its quotes. */
-void json_address(struct json_line *line, const struct address *address);
+void json_put_address(struct json_line *line, const struct address *address);
 
 /* Length of the well-formed UTF-8 character at bytes (0 if there is none), and
  * how many bytes are bad together then. */
