@@ -345,7 +345,7 @@ exchange_begin(struct session *s, const struct http1_head *head)
 		x->head_length = request_write(x, head, &target, x->head);
 	if (x->forward) {
 		x->phase = PHASE_DURABLE;
-		if (!journal_open(x)) {
+		if (!journal_begin(x)) {
 			exchange_fail(x, OUTCOME_LOG_BUSY, NULL);
 			return;
 		}

@@ -339,7 +339,7 @@ journal_decision(struct exchange *x, const struct decision *d)
 }
 
 bool
-journal_open(struct exchange *x)
+journal_begin(struct exchange *x)
 {
 	struct record record = new_record(x->worker);
 

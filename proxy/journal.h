@@ -27,7 +27,7 @@ void journal_decision(struct exchange *exchange,
     const struct decision *decision);
 /* The opening record goes to the disk first: push it.  false if there is no
  * room. */
-bool journal_open(struct exchange *exchange);
+bool journal_begin(struct exchange *exchange);
 void journal_answers(struct exchange *exchange,
     const struct resolve_answer *answer);
 /* The address in use, or tried last. */
