@@ -81,6 +81,10 @@ print_head(bool colours, const json_t *s)
 	paint(stdout, colours, PAINT_PLAIN, text(policy, "name"));
 	(void)fputs("\"\n", stdout);
 	local_time(text(policy, "loaded_at"), since);
+	if (text(policy, "version")[0] == '\0') {
+		(void)fputs("          not loaded yet\n", stdout);
+		return;
+	}
 	(void)fputs("          ", stdout);
 	paint(stdout, colours, PAINT_DIM, text(policy, "version"));
 	(void)printf("\n          loaded %s%s\n", since,

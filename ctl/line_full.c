@@ -147,6 +147,7 @@ static const struct row {
 	{ "event.type", GROUPS, AS_IT_IS, "" },
 	{ "event.dataset", GROUPS, AS_IT_IS, "" },
 	{ "event.module", GROUPS, AS_IT_IS, "" },
+	{ "gatebook.clock.boottime_us", GROUPS, AS_IT_IS, "" },
 	{ "gatebook.salt", GROUPS, AS_IT_IS, "" }
 };
 

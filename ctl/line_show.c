@@ -200,7 +200,7 @@ put_exchange(const struct shown *s, const char *verdict)
 	if (strcmp(verdict, "deny") == 0)
 		how = PAINT_BAD;
 	else if (strcmp(result, "failure") != 0)
-		how = PAINT_GOOD;
+		how = PAINT_GOOD;	/* else let through, but in vain */
 	put_padded(s, PAINT_PLAIN, client, 15);
 	(void)fputs("  ", s->out);
 	put_padded(s, how, verdict, 5);

@@ -128,18 +128,20 @@ is_personal(const struct reader_request *request)
 	    request->query.transaction[0] != '\0';
 }
 
+/* What stands behind "looked for" and in the sentence of the record. */
 static void
 print_asked(struct reader_request *request)
 {
-	static const char *const words[] = { "tail", "search", "show" };
 	char query[LOG_QUERY_TEXT];
-	const char *word = words[request->command];
+	const char *words = query;
 
 	log_query_print(&request->query, query);
-	if (request->command == COMMAND_TAIL && request->follow)
-		word = "tail and follow";
-	(void)snprintf(request->asked, sizeof(request->asked), "%s%s%.990s",
-	    word, query[0] != '\0' ? " " : "", query);
+	if (request->command == COMMAND_TAIL)
+		words = request->follow ? "the newest records and those to come"
+		    : "the newest records";
+	else if (query[0] == '\0')
+		words = "all records";
+	(void)snprintf(request->asked, sizeof(request->asked), "%s", words);
 }
 
 bool
