@@ -41,8 +41,12 @@ add(struct fields *fields, enum record_field field,
 			    memcmp(fields->element[i].text.bytes, bytes,
 			    length) == 0)
 				return;
-	if (fields->elements == FIELDS_ELEMENTS)
+	/* Room is kept for the words that say what is missing. */
+	if (fields->elements >= FIELDS_ELEMENTS -
+	    (field == RECORD_REDACTED_F ? 0 : FIELDS_KEPT)) {
+		fields->crowded = true;
 		return;
+	}
 	fields->element[fields->elements].field = field;
 	fields->element[fields->elements].text.bytes = bytes;
 	fields->element[fields->elements].text.length = length;
@@ -97,7 +101,7 @@ fields_read(struct fields *fields, const unsigned char *bytes,
 
 	memset(fields->present, 0, sizeof(fields->present));
 	fields->elements = 0;
-	fields->damaged = false;
+	fields->damaged = fields->crowded = false;
 	while (record_next(bytes, length, &at, &field, &value, &n)) {
 		row = &record_rows[field];
 		if (!is_well_formed(row->type, value, n)) {
@@ -118,7 +122,7 @@ fields_read(struct fields *fields, const unsigned char *bytes,
 	}
 	if (at != length)
 		fields->damaged = true;
-	if (too_long)
+	if (too_long || fields->crowded)
 		fields_add(fields, RECORD_REDACTED_F, "too-long");
 }
 

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #define FIELDS_ELEMENTS 96
+#define FIELDS_KEPT 8		/* of them for gatebook.privacy.redacted */
 #define FIELDS_WORDS ((RECORD_FIELDS + 63) / 64)
 
 struct fields_text {
@@ -30,6 +31,7 @@ struct fields {
 	} element[FIELDS_ELEMENTS];	/* of all arrays, as they came */
 	size_t elements;
 	bool damaged;			/* not all bytes were fields */
+	bool crowded;			/* not all elements found room */
 };
 
 /* Take apart; no string longer than limit. */
