@@ -72,7 +72,7 @@ put_groups(struct answer_text *text, const char *reference)
 		group[n] = '\0';
 		answer_put(text, "<span>");
 		answer_put_html(text, group);
-		answer_put(text, "</span><wbr>");
+		answer_put(text, "</span>");
 		reference += n;
 	}
 }

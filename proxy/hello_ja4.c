@@ -97,11 +97,12 @@ hash_text(const char *text, size_t length, char out[13])
 	unsigned char hash[SHA256_DIGEST_LENGTH];
 	int i;
 
-	if (length == 0) {
+	/* No hash (out of memory) is no value, like a hash of nothing. */
+	if (length == 0 ||
+	    SHA256((const unsigned char *)text, length, hash) == NULL) {
 		memcpy(out, "000000000000", 13);
 		return;
 	}
-	(void)SHA256((const unsigned char *)text, length, hash);
 	for (i = 0; i < 6; i++)
 		(void)snprintf(out + i * 2, 3, "%02x", hash[i]);
 }

@@ -66,7 +66,8 @@ write_head(struct exchange *x, const struct http1_head *head, char *to)
 		const struct http1_field *f = &head->fields[i];
 
 		if (is_length_field(f)) {
-			if (no_length || (x->decode_chunks &&
+			if (no_length || http1_is_hop_by_hop(head, f) ||
+			    (x->decode_chunks &&
 			    f->known == HTTP1_TRANSFER_ENCODING))
 				continue;
 		} else if (f->known == HTTP1_UPGRADE) {
