@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -131,14 +132,34 @@ try_connect(const struct instance *instance, const char *name)
 	return -1;
 }
 
+/* The file's name stays as it is, even if it is a link: relative paths in it
+ * start at the folder in which it was found. */
 static bool
 take_file(struct instance *instance, const char *path)
 {
-	char real[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	char folder[PATH_MAX], real[PATH_MAX];
+	struct stat st;
+	int n;
 
-	if (realpath(path, real) == NULL)
+	if (stat(path, &st) != 0)
 		return false;
-	(void)snprintf(instance->file, sizeof(instance->file), "%s", real);
+	if (S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		return false;
+	}
+	n = snprintf(folder, sizeof(folder), "%.*s", slash == NULL ? 1 :
+	    (int)(slash - path) + 1, slash == NULL ? "." : path);
+	if (n < 0 || (size_t)n >= sizeof(folder) ||
+	    realpath(folder, real) == NULL)
+		return false;
+	n = snprintf(instance->file, sizeof(instance->file), "%s/%s",
+	    strcmp(real, "/") == 0 ? "" : real, name);
+	if (n < 0 || (size_t)n >= sizeof(instance->file)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
 	return find_run_folder(instance);
 }
 

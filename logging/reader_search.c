@@ -97,8 +97,9 @@ keep_place(struct reader_client *c, const struct segment_place *place)
 static bool
 second_pass(struct reader_client *c, const char *line, size_t length)
 {
+	const char *time = segment_line_time(line, length);
 	struct line_value value;
-	uint64_t begin;
+	uint64_t begin, start;
 	char id[27];
 
 	if (!line_find(line, length, "transaction.id", &value) ||
@@ -107,10 +108,12 @@ second_pass(struct reader_client *c, const char *line, size_t length)
 	memset(&c->request.query, 0, sizeof(c->request.query));
 	memcpy(c->request.query.transaction, id, sizeof(id));
 	log_query_settle(&c->request.query);
-	if (!line_find(line, length, "event.start", &value) &&
-	    !line_find(line, length, "@timestamp", &value))
-		return false;
-	if (log_time_read(value.at, value.length, &begin) && begin > HOUR_US)
+	if (time == NULL || !log_time_read(time, SEGMENT_TIME, &begin))
+		begin = 0;
+	if (line_find(line, length, "event.start", &value) &&
+	    log_time_read(value.at, value.length, &start) && start < begin)
+		begin = start;
+	if (begin > HOUR_US)
 		clock_format_utc(begin - HOUR_US, c->stop_before);
 	c->found_exchange = true;
 	c->place_count = 0;
