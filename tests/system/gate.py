@@ -260,7 +260,8 @@ class Gate:
         return found[0]
 
     def tail(self, count=6):
-        return "\n".join("   %s" % line.decode("utf-8", "replace")
+        """The last records in short."""
+        return "\n".join("   " + brief(json.loads(line))
             for line in list(self.lines())[-count:])
 
     def check_sequence(self):
@@ -287,6 +288,18 @@ class Gate:
         yield from self.tail().splitlines()
         yield "it said:"
         yield from self.said().splitlines()[-15:]
+
+
+SHORT = ["event.sequence", "event.action", "http.request.method",
+    "url.domain", "url.path", "destination.domain", "destination.port",
+    "http.response.status_code", "rule.id", "gatebook.decision",
+    "gatebook.outcome", "error.code", "event.reason", "gatebook.gap.cause",
+    "gatebook.summary.count"]
+
+
+def brief(record):
+    return " ".join("%s=%s" % (n.split(".")[-1], str(record[n])[:60])
+        for n in SHORT if n in record)
 
 
 def _fits(value, wanted):
