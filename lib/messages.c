@@ -135,7 +135,7 @@ message_send(int channel, const struct message *message)
 		memcpy(CMSG_DATA(c), &message->fd, sizeof(int));
 	}
 	do {
-		n = sendmsg(channel, &hdr, MSG_NOSIGNAL);
+		n = sendmsg(channel, &hdr, MSG_NOSIGNAL | MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -1 : 0;
 }
@@ -199,7 +199,7 @@ message_receive(int channel, struct message *message)
 
 	message_init(message, MESSAGE_SETTINGS, -1);
 	do {
-		n = recvmsg(channel, &hdr, MSG_CMSG_CLOEXEC);
+		n = recvmsg(channel, &hdr, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;

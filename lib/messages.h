@@ -83,9 +83,9 @@ void message_add_u32(struct message *message, uint32_t value);
 void message_add_u64(struct message *message, uint64_t value);
 void message_add_bytes(struct message *message, const void *bytes, size_t n);
 void message_add_string(struct message *message, const char *text);
-/* Send; 0, or -1 with errno (EAGAIN: the channel is full; EMSGSIZE: bad). */
+/* Send without waiting; 0, or -1 with errno (EAGAIN: the channel is full; EMSGSIZE: bad). */
 int message_send(int channel, const struct message *message);
-/* Receive one; 1 on a message (message->fd is now the caller's), 0 if none is
+/* Receive one without waiting, whatever the descriptor's mode; 1 on a message (message->fd is now the caller's), 0 if none is
  * waiting (a blocking channel waits, for SO_RCVTIMEO at most), -1 when the
  * channel is closed (errno 0) or broken (EPROTO: not one of our messages). */
 int message_receive(int channel, struct message *message);
