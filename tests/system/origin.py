@@ -10,6 +10,10 @@ def listen(address, port):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     s = socket.socket(family, socket.SOCK_STREAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # The whole networks are local by a route; IPv6 wants to be told.
+    s.setsockopt(socket.SOL_IP, 15, 1)          # IP_FREEBIND
+    if family == socket.AF_INET6:
+        s.setsockopt(socket.IPPROTO_IPV6, 78, 1)        # IPV6_FREEBIND
     s.bind((address, port))
     s.listen(512)
     return s

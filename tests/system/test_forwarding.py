@@ -787,7 +787,6 @@ def the_record_of_a_plain_request(w):
         "http.response.status_code": 200, "http.request.body.bytes": 0,
         "http.response.body.bytes": 12, "gatebook.decision": "audit",
         "gatebook.outcome": "complete", "gatebook.listener": "main",
-        "gatebook.tls.inspection": "none",
         "http.response.mime_type": "text/html",
         "user_agent.original": "probe/1",
         "http.request.referrer": "http://from.example/",
