@@ -313,7 +313,8 @@ session_run(struct session *s)
 		enum session_state before = s->state;
 		size_t used = use(s, s->in, s->in_length);
 
-		if (!s->dead)
+		/* A session that came to linger meanwhile keeps nothing. */
+		if (!s->dead && s->in_length > 0)
 			session_used(s, used);
 		if (used == 0 && s->state == before)
 			break;
