@@ -82,7 +82,7 @@ take_crlf(struct parse *parse, enum http1_error other)
 	return HTTP1_NONE;
 }
 
-/* "HTTP/1.0" or "HTTP/1.1", nothing else. */
+/* "HTTP/1.0" or "HTTP/1.1".  Another version is told from what is none. */
 static enum http1_error
 take_version(struct parse *parse)
 {
@@ -93,14 +93,15 @@ take_version(struct parse *parse)
 	for (i = 0; i < 8; i++) {
 		if (i == left)
 			return run_out(parse);
-		if (i == 7 ? p[i] != '0' && p[i] != '1' :
-		    p[i] != "HTTP/1."[i])
-			return wrong_byte(parse, p + i, i < 5 ?
-			    HTTP1_START_LINE : HTTP1_VERSION);
+		if (i == 5 || i == 7 ? !http1_byte_is(p[i], BYTE_DIGIT) :
+		    p[i] != "HTTP/_."[i])
+			return wrong_byte(parse, p + i, HTTP1_START_LINE);
 	}
 	if (left == 8)
 		return run_out(parse);
 	if (http1_byte_is(p[8], BYTE_DIGIT) || p[8] == '.')
+		return HTTP1_START_LINE;
+	if (p[5] != '1' || p[7] > '1')
 		return HTTP1_VERSION;
 	parse->head->minor = (unsigned)(p[7] - '0');
 	parse->p = p + 8;
@@ -150,8 +151,8 @@ take_target(struct parse *parse)
 		    HTTP1_START_LINE : HTTP1_TARGET);
 	if (*p == '\t')
 		return HTTP1_START_LINE;
-	if (*p != ' ')	/* a line of two parts is HTTP/0.9 */
-		return wrong_byte(parse, p, *p == '\r' ? HTTP1_VERSION :
+	if (*p != ' ')	/* two parts would be HTTP/0.9 */
+		return wrong_byte(parse, p, *p == '\r' ? HTTP1_START_LINE :
 		    HTTP1_TARGET);
 	parse->head->target = (struct http1_text){ parse->p,
 	    (size_t)(p - parse->p) };
@@ -183,8 +184,9 @@ take_status_line(struct parse *parse)
 	const char *p, *stop;
 	size_t i;
 
+	/* What does not begin as HTTP was sent away before. */
 	if (error == HTTP1_START_LINE)
-		return HTTP1_NOT_HTTP;
+		return HTTP1_VERSION;
 	if (error != HTTP1_NONE)
 		return error;
 	p = parse->p;
@@ -239,8 +241,6 @@ note_length(struct parse *parse, const struct http1_field *field)
 	for (i = 0; i < value.length; i++) {
 		char c = value.at[i];
 
-		if (c == ',')	/* a list is several */
-			parse->lengths++;
 		if (!http1_byte_is(c, BYTE_DIGIT) ||
 		    length > (INT64_MAX - (uint64_t)(c - '0')) / 10) {
 			parse->length_bad = true;

@@ -272,7 +272,7 @@ take_byte(struct http1_chunks *chunks, char c)
 		return take_lf(chunks, c);
 	case DATA_CR:
 		if (c != '\r')
-			return wrong(c, HTTP1_CHUNK_END);
+			return HTTP1_CHUNK_END;
 		chunks->state = DATA_LF;
 		return HTTP1_NONE;
 	case FIELD:

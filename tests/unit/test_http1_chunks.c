@@ -168,9 +168,9 @@ static const struct bad_case bad[] = {
 	/* data that does not end where it says */
 	{ B("5\r\nhello0\r\n\r\n"), HTTP1_CHUNK_END, 8 },
 	{ B("5\r\nhelloo\r\n0\r\n\r\n"), HTTP1_CHUNK_END, 8 },
-	{ B("5\r\nhello\n0\r\n\r\n"), HTTP1_BARE_LF, 8 },
+	{ B("5\r\nhello\n0\r\n\r\n"), HTTP1_CHUNK_END, 8 },
 	{ B("5\r\nhello\r0\r\n\r\n"), HTTP1_BARE_CR, 9 },
-	{ B("5\r\nhell\r\n0\r\n\r\n"), HTTP1_BARE_LF, 8 },
+	{ B("5\r\nhell\r\n0\r\n\r\n"), HTTP1_CHUNK_END, 8 },
 	/* extensions */
 	{ B("5;\r\nhello"), HTTP1_CHUNK_EXTENSION, 2 },
 	{ B("5; a\r\nhello"), HTTP1_CHUNK_EXTENSION, 2 },
