@@ -10,6 +10,7 @@
 #include "daemon/family.h"
 
 #include "daemon/announce.h"
+#include "daemon/oplog.h"
 #include "daemon/reload.h"
 #include "lib/clock.h"
 #include "lib/report.h"
@@ -461,6 +462,7 @@ family_reap(struct parent *parent)
 		if (child != NULL)
 			child_died(child, status);
 	}
+	oplog_check(parent->oplog);
 	stop_step(parent);
 }
 

@@ -164,6 +164,7 @@ become_idle(struct reload *reload)
 	trial_clear(&reload->before);
 	parent->try_settings_fd = -1;
 	parent->try_policy_fd = -1;
+	oplog_check(parent->oplog);
 	if (parent->phase == PHASE_RUNNING)
 		announce_reloaded();
 	if (reload->again && !is_stopping(parent)) {

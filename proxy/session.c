@@ -28,6 +28,8 @@
 #include <unistd.h>
 
 #define LINGER_US (2 * 1000000)
+/* For a request that is on its way while the worker drains. */
+#define DRAIN_US (2 * 1000000)
 #define KEEP_MORE 65536		/* pipelined bytes kept beyond a head */
 
 static struct session *
@@ -544,6 +546,31 @@ session_linger(struct session *s)
 	s->in_size = 0;
 	deadline_set(s->worker->wheel, &s->deadline, LINGER_US, on_idle);
 	session_read(s, true);
+}
+
+/* A request that is just on its way would be lost with the connection. */
+static bool
+may_be_asking(const struct session *s)
+{
+	unsigned char byte;
+
+	return s->first_wall_us == 0 || recv(s->client.fd, &byte, 1,
+	    MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+void
+session_drain(struct session **session)
+{
+	struct session *s = *session;
+
+	if (s->exchange != NULL || session_has_input(s) ||
+	    s->state == SESSION_LINGER)
+		return;
+	if (may_be_asking(s))
+		deadline_set(s->worker->wheel, &s->deadline, DRAIN_US,
+		    on_idle);
+	else
+		session_close(session, false);
 }
 
 static void

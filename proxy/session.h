@@ -72,6 +72,9 @@ bool session_run(struct session *session);
 void session_next(struct session *session);
 /* Answered for the last time: say so, read the rest for a moment, close. */
 void session_linger(struct session *session);
+/* The worker takes no more connections: close this one unless something is
+ * under way; one that has not asked anything yet gets a moment to. */
+void session_drain(struct session **session);
 /* End it; a running exchange must have been ended before.  reset: the client
  * must not take what it got for the whole. */
 void session_close(struct session **session, bool reset);

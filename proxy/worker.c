@@ -308,9 +308,7 @@ worker_drain(struct worker *w, uint64_t at_most_us)
 	(void)event_add(&w->drain_over, &tv);
 	for (s = w->sessions; s != NULL; s = next) {
 		next = s->next;
-		if (s->exchange == NULL && !session_has_input(s) &&
-		    s->state != SESSION_LINGER)
-			session_close(&s, false);
+		session_drain(&s);
 	}
 	worker_maybe_leave(w);
 }
