@@ -148,6 +148,8 @@ add_ranges(struct build *b, const struct value *values, size_t count)
 	struct snap_range *all;
 	size_t kept = 0;
 
+	if (count == 0)
+		return span;
 	for (size_t i = 0; i < count; i++)
 		to_range(&values[i].network, build_add(b, PART_RANGES, NULL));
 	all = (struct snap_range *)(void *)b->part[PART_RANGES].data +

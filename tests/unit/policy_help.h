@@ -24,7 +24,8 @@ help_complain(void *arg, const struct policy_complaint *c)
 	(void)arg;
 	(void)policy_complaint_print(c, help_messages + n,
 	    sizeof(help_messages) - n - 2);
-	(void)strcat(help_messages, "\n");
+	n = strlen(help_messages);
+	(void)snprintf(help_messages + n, sizeof(help_messages) - n, "\n");
 }
 
 /* A descriptor, or -1; what was said is in help_messages. */

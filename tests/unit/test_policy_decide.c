@@ -4,7 +4,7 @@
  * carries, patterns and their limit, sizes, time, and damaged snapshots.
  * Random agreement is in test_policy_property.c.
  */
-#include "policy_help.h"
+#include "tests/unit/policy_help.h"
 
 #include "lib/macros.h"
 
@@ -247,7 +247,7 @@ test_would_limit(void **state)
 	for (int i = 0; i < 9; i++)
 		(void)snprintf(text + strlen(text), sizeof(text) -
 		    strlen(text), "deny d%d { report-only " DENY " }\n", i);
-	(void)strcat(text, "}");
+	(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "}");
 	p = help_policy(text, NULL);
 	policy_decide(p, &f, &d);
 	assert_int_equal(d.would_count, 9);

@@ -90,7 +90,7 @@ static void
 golden(const char *in)
 {
 	struct policy_options options = POLICY_OPTIONS_INIT;
-	char *path = strdup(in);
+	char path[256];
 	char *text = read_all(in);
 	char *messages = NULL, *printed = NULL, *again = NULL;
 	size_t n;
@@ -102,9 +102,11 @@ golden(const char *in)
 	fd = policy_compile_text(in, text, strlen(text), &options,
 	    on_complaint, out);
 	(void)fclose(out);
-	(void)strcpy(strrchr(path, '.'), ".err");
+	(void)snprintf(path, sizeof(path), "%.*s.err", (int)strlen(in) - 3,
+	    in);
 	same(path, messages);
-	(void)strcpy(strrchr(path, '.'), ".ok");
+	(void)snprintf(path, sizeof(path), "%.*s.ok", (int)strlen(in) - 3,
+	    in);
 	if (fd >= 0) {
 		(void)close(fd);
 		out = open_memstream(&printed, &n);
@@ -127,7 +129,6 @@ golden(const char *in)
 	free(printed);
 	free(again);
 	free(text);
-	free(path);
 }
 
 static void

@@ -107,7 +107,7 @@ struct m_line {
 };
 
 struct m_rule {
-	char name[8];
+	char name[16];
 	bool deny, report_only, forward;
 	int until;		/* day of December 2026, 0 none */
 	int depth, as;		/* -1: not said */
