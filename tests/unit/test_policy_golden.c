@@ -181,10 +181,30 @@ test_shipped(void **state)
 	globfree(&found);
 }
 
+/* Every fact has its row, with the right stage, in the reader's paper. */
+static void
+test_paper(void **state)
+{
+	char *paper = read_all("docs/policy-language.md");
+
+	(void)state;
+	for (int i = 0; i < FACTS; i++) {
+		char row[128];
+
+		(void)snprintf(row, sizeof(row), "| `%s` | %s | `",
+		    fact_word((enum fact)i),
+		    stage_name(fact_stage((enum fact)i)));
+		if (strstr(paper, row) == NULL)
+			fail_msg("docs/policy-language.md lacks: %s", row);
+	}
+	free(paper);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_paper),
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_shipped),
 	};
