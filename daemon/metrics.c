@@ -77,7 +77,7 @@ print_latency(struct evbuffer *out, const struct stats_page *page)
 	char labels[80];
 
 	(void)evbuffer_add_printf(out, "# TYPE %s histogram\n# UNIT %s seconds\n"
-	    "# HELP %s Latency of whole exchanges, tunnels left out.\n", name, name,
+	    "# HELP %s Request latency, tunnels left out.\n", name, name,
 	    name);
 	for (uint32_t i = 0; i < STATS_SLOTS; i++) {
 		const struct stats *slot = &page->slot[i];
