@@ -33,6 +33,7 @@
 #define LEFTOVERS 512		/* in a batch */
 #define EVENTS_MAX 4096
 #define HOW_MAX 160
+#define SPOILT_MAX 3		/* then its ring is not read any more */
 
 struct shelf {
 	struct book *book;
@@ -41,6 +42,7 @@ struct shelf {
 	bool resumed;
 	bool dead;
 	bool done;			/* all of a dead one is gathered */
+	unsigned spoilt;		/* how often its ring was */
 	char how[HOW_MAX];
 	bool wants;			/* somebody waits for a sync */
 	uint64_t wanted;		/* of all before this */
@@ -377,7 +379,8 @@ add_spoilt(struct writer *writer, struct shelf *shelf)
 
 	(void)snprintf(reason, sizeof(reason), "The records of process %" PRIu64
 	    " on their way to the log were damaged; those that waited then are "
-	    "lost", shelf->incarnation);
+	    "lost%s", shelf->incarnation, shelf->spoilt < SPOILT_MAX ? "" :
+	    ", and no more are taken from it");
 	report(REPORT_ERROR, "%s. That process may have been taken over",
 	    reason);
 	record_init(&record, writer->combined, sizeof(writer->combined));
@@ -403,7 +406,8 @@ gather_ring(struct writer *writer, struct shelf *shelf)
 		shelf->wants = true;
 		shelf->wanted = book_tail(book);
 	}
-	while (taken < BOOK_SHARE && journal_has_room(writer->journal, false)) {
+	while (taken < BOOK_SHARE && shelf->spoilt < SPOILT_MAX &&
+	    journal_has_room(writer->journal, false)) {
 		/* First, because passing over old ones moves the place. */
 		if (!book_next(book, &entry)) {
 			if (!book_spoilt(book, &end)) {
@@ -411,6 +415,7 @@ gather_ring(struct writer *writer, struct shelf *shelf)
 					shelf->released = book_position(book);
 				return;
 			}
+			shelf->spoilt++;
 			add_spoilt(writer, shelf);
 			if (!shelf->in_run) {
 				shelf->in_run = true;
@@ -501,7 +506,8 @@ gather(struct writer *writer)
 		}
 		gather_ring(writer, shelf);
 		if (shelf->dead && !shelf->in_run && !shelf->done &&
-		    book_position(shelf->book) == book_tail(shelf->book))
+		    (shelf->spoilt == SPOILT_MAX ||
+		    book_position(shelf->book) == book_tail(shelf->book)))
 			gather_leftovers(writer, shelf);
 	}
 	if (writer->count > 0)
@@ -639,7 +645,8 @@ may_rest(struct writer *writer, bool (*rest)(struct book *))
 	size_t i;
 
 	for (i = 0; i < writer->count; i++)
-		if (!rest(writer->shelf[i].book))
+		if (writer->shelf[i].spoilt < SPOILT_MAX &&
+		    !rest(writer->shelf[i].book))
 			may = false;
 	return may;
 }
