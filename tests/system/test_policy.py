@@ -47,7 +47,7 @@ access {
     deny("by-host", "when host h.example\n        unless host ok.h.example"),
     deny("by-exact", "when host =exact.example"),
     deny("by-client", "when client kiosks\n        and host o.example"),
-    deny("by-method", "when method DELETE PUT\n        and host o.example"),
+    deny("by-method", "when method DELETE or PUT\n        and host o.example"),
     deny("by-path", 'when path "/private/*"'),
     deny("by-url", 'when url "^http://o[.]example/re[0-9]+$"'),
     deny("by-size", "when request-size over 1 MB\n        and host o.example"),
@@ -59,7 +59,7 @@ access {
     deny("by-hello", "when server-name bad.sni.example"),
     deny("by-protocol", "when protocol other\n        and host strict.example"),
     deny("would-one", "when host would.example", "report-only"),
-    deny("would-two", "when host would.example o.example\n"
+    deny("would-two", "when host would.example or o.example\n"
         "        and path \"/would*\"", "report-only"),
     """    audit intranet {
         when address-kind private
@@ -369,7 +369,7 @@ def a_reload_changes_the_decision(w):
     before = version(w)
     try:
         w.gate.write("test.policy", POLICY.replace("when host h.example",
-            "when host h.example free.example").replace(
+            "when host h.example or free.example").replace(
             'expect audit everything-else { url "http://free.example/" }', ""))
         told = w.gate.command("reload")
         equal(told.returncode, 0, told.stdout + told.stderr)
@@ -472,7 +472,7 @@ def a_reload_ends_tunnels_that_are_now_denied(w):
             equal(c.take(2), b"\0x")
         try:
             w.gate.write("test.policy", POLICY.replace("when host h.example",
-                "when host h.example free.example").replace("expect audit "
+                "when host h.example or free.example").replace("expect audit "
                 'everything-else { url "http://free.example/" }', ""))
             equal(w.gate.command("reload").returncode, 0)
             true(ended.is_closed(), "the denied tunnel goes on")
