@@ -584,6 +584,8 @@ reload_loader_ended(struct child *child, const char *how)
 {
 	struct reload *reload = child->parent->reload;
 
+	if (child->state == CHILD_DRAINING)
+		return;		/* it had answered; this load is another's */
 	if (reload->state == RELOAD_LOADING && !is_stopping(child->parent))
 		reload_fail(reload, "the policy loader: %s before it was "
 		    "done", how);
