@@ -113,7 +113,7 @@ def decided(w, url, rule, fields="", method="GET", source=None, body=b""):
         got = c.get(url, fields, method, body)
     denied = rule.startswith("by-")
     equal(got.status, 403 if denied else 200)
-    host = url.split("/")[2].split(":")[0]
+    host = url.split("/")[2].split(":")[0].lower().rstrip(".")
     r = within(5, lambda: [r for r in w.gate.records(url__domain=host)
         if r["event.sequence"] >= mark], w.gate.tail)[0]
     equal(r["rule.id"], rule)
