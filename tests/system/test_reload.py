@@ -222,7 +222,10 @@ def ask(gate, line, user=None, wait=10):
     s = socket.socket(socket.AF_UNIX)
     s.settimeout(wait)
     s.connect(os.path.join(folder, "control"))
-    s.sendall(line)
+    try:
+        s.sendall(line)
+    except BrokenPipeError:     # turned away before it asked
+        pass
     got = b""
     while True:
         try:
@@ -288,6 +291,67 @@ def strangers_may_not_ask(w):
     told = w.gate.command("status", user="nobody")
     true(told.returncode != 0, told.stdout)
     equal(w.gate.get(w.url(w.path())).status, 200)
+
+
+@case
+def members_of_the_groups_may_ask_how_it_is(w):
+    for person in ("desk-person", "audit-person"):
+        told = w.gate.command("status", user=person)
+        equal(told.returncode, 0, told.stdout + told.stderr)
+        for words in ("reload", "stop"):
+            told = w.gate.command(words, user=person)
+            true(told.returncode != 0, words)
+    equal(w.gate.get(w.url(w.path())).status, 200)
+
+
+# --- deaths at odd moments ------------------------------------------------------------
+
+@case(timeout=60)
+def killed_while_it_reloads(w):
+    """Whoever dies in the middle of a reload: it ends, one way or the other,
+    and the next one works."""
+    for name in ("gatebook-worker", "gatebook-writer", "gatebook-loader"):
+        asks = threading.Thread(target=w.gate.command, args=("reload",))
+        asks.start()
+        while asks.is_alive():
+            w.gate.kill(name)
+        asks.join()
+        within(30, lambda: w.gate.command("reload").returncode == 0)
+        within(15, w.gate.is_ready)
+    equal(w.gate.get(w.url(w.path())).status, 200)
+
+
+@case(timeout=60)
+def killed_while_it_replaces_workers(w):
+    for minutes in (11, 12, 13):
+        w.gate.settings["client.idle"] = "%dm" % minutes
+        w.gate.write_conf()
+        asks = threading.Thread(target=w.gate.command, args=("reload",))
+        asks.start()
+        for _ in range(5):
+            w.gate.kill("gatebook-worker")
+        asks.join()
+        within(30, lambda: w.gate.command("reload").returncode == 0)
+        within(15, lambda: len(w.gate.pids("gatebook-worker")) == 2)
+    within(15, w.gate.is_ready)
+    equal(w.gate.get(w.url(w.path())).status, 200)
+    w.gate.check_sequence()
+
+
+@case(timeout=60)
+def a_stop_in_the_middle_of_everything(w):
+    for when in range(4):
+        gate = Gate({"stop.max": "1s", "client.idle": "3m"}, port=4730,
+            start=False)
+        gate.start(wait=when > 1)
+        if when % 2:
+            gate.settings["client.idle"] = "%dm" % (4 + when)
+            gate.write_conf()
+            gate.process.send_signal(signal.SIGHUP)
+        gate.process.send_signal(signal.SIGTERM)
+        gate.process.wait(timeout=20)
+        within(3, lambda: not gate.processes(), lambda: str(gate.processes()))
+        gate.process = None
 
 
 # --- the operator's log -------------------------------------------------------------
