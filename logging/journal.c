@@ -558,11 +558,11 @@ journal_idle(struct journal *journal)
 	enum segments_result result;
 
 	if (journal->broken || journal->stage != STAGE_OPEN ||
-	    segments_is_prepared(journal->segments))
+	    segments_is_ahead(journal->segments))
 		return false;
 	result = segments_prepare(journal->segments, SLICE);
 	if (result == SEGMENTS_OK)
-		return !segments_is_prepared(journal->segments);
+		return !segments_is_ahead(journal->segments);
 	report_limited(&journal->limit, REPORT_WARNING, "the next file of the "
 	    "audit log cannot be prepared: %s. When the one in use is full, "
 	    "%s; see to the disk of %s/log", strerror(errno),

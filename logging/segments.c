@@ -114,6 +114,13 @@ segments_is_prepared(const struct segments *segments)
 	return segments->next_ready;
 }
 
+bool
+segments_is_ahead(const struct segments *segments)
+{
+	return segments->next_ready ||
+	    segments->next_at > 2 * segments->offset;
+}
+
 /* What was prepared so far stays where only room is missing; a file that failed
  * otherwise is not to be trusted. */
 static enum segments_result

@@ -38,6 +38,9 @@ void segments_free(struct segments **segments);
 MUST_USE enum segments_result segments_prepare(struct segments *segments,
     uint64_t bytes);
 bool segments_is_prepared(const struct segments *segments);
+/* Whether the next one is ahead far enough for how full the open one is: it is
+ * whole when that is half full, and costs nothing while nothing is written. */
+bool segments_is_ahead(const struct segments *segments);
 /* Give the prepared file its number; again is nothing.  Where it fails the open
  * one goes on. */
 MUST_USE enum segments_result segments_number_next(struct segments *segments,

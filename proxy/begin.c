@@ -256,13 +256,6 @@ goes_direct(const struct worker *w, const struct exchange *x)
 	return false;
 }
 
-static bool
-is_port_allowed(const struct exchange *x)
-{
-	return !x->is_connect || x->port == 443 || x->port == 80 ||
-	    (x->lifts & LIFTS_PORT);
-}
-
 void
 exchange_begin(struct session *s, const struct http1_head *head)
 {
@@ -330,7 +323,11 @@ exchange_begin(struct session *s, const struct http1_head *head)
 		exchange_fail_with(x, OUTCOME_DENIED, NULL, &d);
 		return;
 	}
-	if (!is_port_allowed(x)) {
+	/* A rule that names the port may wait for the address: then the
+	 * connector asks again before a packet goes out. */
+	if (!exchange_port_allowed(x) && !(x->waiting & (
+	    FACT_BIT(FACT_DESTINATION) | FACT_BIT(FACT_ADDRESS_KIND) |
+	    FACT_BIT(FACT_COUNTRY) | FACT_BIT(FACT_ASN)))) {
 		exchange_fail(x, OUTCOME_DENIED_PORT, NULL);
 		return;
 	}

@@ -212,6 +212,13 @@ exchange_fail(struct exchange *x, enum outcome outcome, const char *detail)
 /* --- deciding --------------------------------------------------------------- */
 
 bool
+exchange_port_allowed(const struct exchange *x)
+{
+	return !x->is_connect || x->port == 443 || x->port == 80 ||
+	    (x->lifts & LIFTS_PORT);
+}
+
+bool
 exchange_decide(struct exchange *x)
 {
 	struct decision d;

@@ -81,6 +81,7 @@ struct exchange {
 	bool denied_by_rule : 1;	/* an address was, while connecting */
 	bool met_special : 1;		/* an address was of a special kind */
 	bool met_self : 1;
+	bool met_port : 1;		/* the port is not one for tunnels */
 	bool hello_seen : 1;
 	bool refused : 1;		/* before any decision */
 	bool cut : 1;			/* the origin takes no more content */
@@ -170,6 +171,8 @@ void exchange_refuse_unrecorded(struct exchange *exchange,
 /* exchange_fail() with the decision that the page explains. */
 void exchange_fail_with(struct exchange *exchange, enum outcome outcome,
     const char *detail, const struct decision *decision);
+/* Whether a tunnel may go to this port: 443, 80, or what a rule names. */
+bool exchange_port_allowed(const struct exchange *exchange);
 /* Leave interim records from now on. */
 void exchange_watch(struct exchange *exchange);
 /* Decided and safe: find a connection. */

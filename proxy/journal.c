@@ -474,6 +474,13 @@ journal_interim(struct exchange *x)
 		x->interims--;	/* no room: the next one tells as much */
 }
 
+static bool
+is_built_in(enum outcome outcome)
+{
+	return outcome == OUTCOME_DENIED_ADDRESS ||
+	    outcome == OUTCOME_DENIED_PORT || outcome == OUTCOME_LOOP;
+}
+
 static void
 add_times(struct record *record, const struct exchange *x)
 {
@@ -496,6 +503,13 @@ add_end(struct record *record, const struct exchange *x, enum outcome outcome,
 		[OUTCOME_CLASS_REFUSED] = "failure"
 	};
 
+	if (is_built_in(outcome)) {
+		/* No rule refused it: gatebook does by itself. */
+		record_text(record, RECORD_DECISION_F,
+		    verdict_name(VERDICT_DENY));
+		record_text(record, RECORD_RULE_F, "built-in");
+		record_text(record, RECORD_REASON_F, words->cause);
+	}
 	record_text(record, RECORD_OUTCOME_F, results[words->class]);
 	record_text(record, RECORD_FAILURE_F, words->name);
 	if (words->code[0] != '\0')
@@ -528,9 +542,7 @@ count(struct exchange *x, enum outcome outcome)
 	unsigned bucket = 0;
 
 	stats_add(&stats->requests, 1);
-	if (x->verdict == VERDICT_DENY || outcome == OUTCOME_DENIED ||
-	    outcome == OUTCOME_DENIED_ADDRESS ||
-	    outcome == OUTCOME_DENIED_PORT || outcome == OUTCOME_LOOP)
+	if (x->verdict == VERDICT_DENY || is_built_in(outcome))
 		stats_add(&stats->verdict_deny, 1);
 	else
 		stats_add(&stats->verdict_audit, 1);

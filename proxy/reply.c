@@ -5,6 +5,7 @@
  * origin.  Heads are reply_head.c's.
  */
 #include "lib/clock.h"
+#include "lib/report.h"
 #include "proxy/exchange.h"
 #include "proxy/journal.h"
 #include "proxy/pipes.h"
@@ -384,7 +385,7 @@ exchange_upstream_read(struct exchange *x)
 	case PHASE_FLUSH:
 		break;
 	}
-	assert(!"bytes from an origin in a phase without one");
+	report_bug("bytes from an origin in phase %d", (int)x->phase);
 }
 
 void

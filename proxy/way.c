@@ -41,6 +41,10 @@ is_allowed(void *arg, const struct address *address)
 			return false;
 		}
 	}
+	if (!exchange_port_allowed(x)) {
+		x->met_port = true;
+		return false;
+	}
 	if (address_kind(address) != ADDRESS_PUBLIC &&
 	    !(x->lifts & LIFTS_ADDRESS)) {
 		x->met_special = true;
@@ -59,6 +63,10 @@ fail_forbidden(struct exchange *x)
 	if (x->denied_by_rule) {
 		policy_decide(x->worker->policy, &x->facts, &d);
 		exchange_fail_with(x, OUTCOME_DENIED, NULL, &d);
+		return;
+	}
+	if (x->met_port) {
+		exchange_fail(x, OUTCOME_DENIED_PORT, NULL);
 		return;
 	}
 	if (x->met_self) {
