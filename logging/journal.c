@@ -72,7 +72,8 @@ journal_new(const struct journal_place *place)
 	journal->format = journal->pseudonyms == NULL ? NULL :
 	    format_new(place->node, journal->pseudonyms);
 	journal->segments = segments_new(place->log_folder,
-	    place->settings->log_segment_size);
+	    place->settings->log_segment_size,
+	    place->settings->log_commit == LOG_COMMIT_FORWARD);
 	journal->wall_offset = (int64_t)(clock_wall_us() - clock_boot_us());
 	journal->boot_offset = clock_boot_us() - clock_mono_us();
 	if (journal->batch.bytes == NULL || journal->format == NULL ||

@@ -35,6 +35,7 @@ struct segments {
 	bool next_ready;
 	uint64_t next_number;	/* 0 until it has one */
 	unsigned char *zeros;
+	bool write_zeros;	/* else room is set aside */
 	EVP_MD_CTX *hash;
 };
 
@@ -71,7 +72,7 @@ find_prepared(struct segments *segments)
 }
 
 struct segments *
-segments_new(int folder, uint64_t size)
+segments_new(int folder, uint64_t size, bool zeros)
 {
 	struct segments *segments = calloc(1, sizeof(*segments));
 
@@ -81,6 +82,7 @@ segments_new(int folder, uint64_t size)
 	segments->size = size;
 	segments->fd = -1;
 	segments->next = -1;
+	segments->write_zeros = zeros;
 	segments->zeros = calloc(1, ZEROS);
 	segments->hash = EVP_MD_CTX_new();
 	if (segments->zeros == NULL || segments->hash == NULL) {
@@ -148,6 +150,13 @@ segments_prepare(struct segments *segments, uint64_t bytes)
 		if (segments->next == -1)
 			return result_of(errno);
 		segments->next_at = 0;
+	}
+	if (!segments->write_zeros && segments->next_at == 0) {
+		if (fallocate(segments->next, 0, 0, (off_t)segments->size) == 0)
+			segments->next_at = segments->size;
+		else if (errno == ENOSPC || errno == EDQUOT)
+			return give_up(segments, errno);
+		/* Else it cannot on this file system: zeros then. */
 	}
 	end = segments->size - segments->next_at < bytes ? segments->size :
 	    segments->next_at + bytes;

@@ -29,9 +29,15 @@ enum segments_result {
 
 struct segments;
 
-/* folder stays the caller's.  Finds the prepared file of an earlier run. NULL
- * without memory. */
-struct segments *segments_new(int folder, uint64_t size);
+/*
+ * folder stays the caller's.  Finds the prepared file of an earlier run. NULL
+ * without memory.  A file is prepared either way so that a full disk is known
+ * before it is needed: zeros makes a sync of what is written into it later three
+ * times as quick at its worst, which whoever waits for each sync wants
+ * (log.commit forward); it also costs as much again as writing the records, so
+ * elsewhere the file system only sets the room aside.
+ */
+struct segments *segments_new(int folder, uint64_t size, bool zeros);
 void segments_free(struct segments **segments);
 
 /* Write zeros for the next file, at most so many bytes of them. */
