@@ -28,11 +28,10 @@ class Small:
         self.sent = self.passed = self.refused = 0
 
     def fill(self):
-        with open(self.ballast, "ab") as out:
+        with open(self.ballast, "ab", buffering=0) as out:
             try:
                 while True:
                     out.write(b"\0" * 4096)
-                    out.flush()
             except OSError:
                 pass
 
