@@ -23,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HELLO_US 5000000	/* for the rest of a hello that has begun */
+
 static struct session *
 of_deadline(struct deadline *deadline)
 {
@@ -322,8 +324,8 @@ peek(struct exchange *x, const unsigned char *bytes, size_t length)
 	switch (hello_parse(bytes, length, &hello)) {
 	case HELLO_MORE:
 		/* A client that began one may take longer over the rest. */
-		deadline_set(w->wheel, &x->session->deadline,
-		    w->settings->client_head_timeout, on_peek_over);
+		deadline_set(w->wheel, &x->session->deadline, HELLO_US,
+		    on_peek_over);
 		return false;
 	case HELLO_DONE:
 		if (!take_hello(x, &hello))
