@@ -93,6 +93,26 @@ def unit_faults(root):
         "Unit " not in line]
 
 
+def users_faults(root):
+    """The users and groups are made, in a folder of their own."""
+    if not shutil.which("systemd-sysusers"):
+        return None
+    with tempfile.TemporaryDirectory(prefix="gatebook-users-") as other:
+        os.mkdir(other + "/etc")
+        done = subprocess.run(["systemd-sysusers", "--root=" + other,
+            root + "/usr/lib/sysusers.d/gatebook.conf"], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode != 0:
+            return done.stdout.splitlines()
+        users = read(other + "/etc/passwd")
+        groups = read(other + "/etc/group")
+    faults = ["no user " + user for user in ["gatebook-worker",
+        "gatebook-log", "gatebook-loader", "gatebook-admin"]
+        if "\n%s:" % user not in "\n" + users]
+    return faults + ["no group " + group for group in ["gatebook-desk",
+        "gatebook-auditor"] if "\n%s:" % group not in "\n" + groups]
+
+
 def check_faults(root):
     done = subprocess.run([root + "/usr/bin/gatebook", "check", "-c",
         root + "/etc/gatebook/proxy.conf"], text=True, timeout=60,
@@ -110,6 +130,8 @@ def main():
             return 1
         case("what is installed", missing(everything(root)))
         case("the unit is one that systemd takes", unit_faults(root))
+        case("the users and groups are ones that systemd takes",
+            users_faults(root))
         case("the installed settings and policy pass the check",
             check_faults(root))
 
