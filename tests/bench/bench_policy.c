@@ -64,18 +64,21 @@ write_policy(FILE *out, unsigned rules, const char *list)
 	    "2001:db8::/32 }\nhours work { mon-fri 08:00-18:00 }\naccess {\n",
 	    list);
 	for (unsigned i = 0; i < rules; i++) {
-		static const char *const lines[] = {
-			"when host h%u.example or *.g%u.example",
-			"when client 192.0.2.%u and host h%u.example",
-			"when category big and client 10.9.%u.0/24 and "
-			    "host x%u.example",
-			"when hours work and host =k%u.example or l%u.example",
-			"when port 80%u and host m%u.example",
-			"when method POST and host p%u.example or q%u.example",
+		static const char *const lines[][3] = {
+			{ "when host h", ".example or *.g", ".example" },
+			{ "when client 192.0.2.", " and host h", ".example" },
+			{ "when category big and client 10.9.",
+			    ".0/24 and host x", ".example" },
+			{ "when hours work and host =k", ".example or l",
+			    ".example" },
+			{ "when port 80", " and host m", ".example" },
+			{ "when method POST and host p", ".example or q",
+			    ".example" },
 		};
+		const char *const *l = lines[i % 6];
 
-		(void)fprintf(out, " audit r%u { ", i);
-		(void)fprintf(out, lines[i % 6], i % 100, i % 100);
+		(void)fprintf(out, " audit r%u { %s%u%s%u%s", i, l[0], i % 100,
+		    l[1], i % 100, l[2]);
 		(void)fprintf(out, " }\n");
 	}
 	(void)fprintf(out, "}\n");
