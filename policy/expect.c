@@ -15,6 +15,8 @@ struct seen {
 	struct arena *arena;
 	const char *rule;	/* the one that was expected */
 	const char *why;	/* why it did not decide */
+	const char **noted;	/* report-only rules that held */
+	size_t noted_count;
 };
 
 static void
@@ -22,6 +24,9 @@ on_step(void *arg, const struct step *step)
 {
 	struct seen *seen = arg;
 
+	if (step->outcome == STEP_NOTED)
+		*ARENA_ADD(seen->arena, seen->noted, seen->noted_count) =
+		    step->rule.name;
 	if (strcmp(step->rule.name, seen->rule) != 0)
 		return;
 	switch (step->outcome) {
@@ -105,7 +110,7 @@ give(struct tree *tree, struct question *q, const struct policy *policy,
 
 static void
 expect_would(struct tree *tree, const struct expectation *e,
-    const struct decision *d)
+    const struct seen *seen)
 {
 	for (size_t i = 0; i < e->given_count; i++) {
 		const struct given *g = &e->given[i];
@@ -113,9 +118,8 @@ expect_would(struct tree *tree, const struct expectation *e,
 
 		if (strcmp(g->word, "would") != 0)
 			continue;
-		for (uint32_t k = 0; k < d->would_count &&
-		    k < POLICY_WOULD_MAX; k++)
-			found |= strcmp(d->would[k].rule.name, g->value) == 0;
+		for (size_t k = 0; k < seen->noted_count; k++)
+			found |= strcmp(seen->noted[k], g->value) == 0;
 		if (!found)
 			error_at(tree->sources, &g->at, "the report-only rule "
 			    "\"%s\" was expected to be noted, but was not",
@@ -136,7 +140,7 @@ expect_one(struct tree *tree, struct question *q, const struct policy *policy,
 		return;
 	policy_explain(policy, &q->facts, &d, on_step, &seen);
 	if (d.verdict == e->verdict && strcmp(d.rule.name, e->rule) == 0) {
-		expect_would(tree, e, &d);
+		expect_would(tree, e, &seen);
 		return;
 	}
 	decided = d.by_rule ? arena_format(tree->arena, "rule \"%s\" "

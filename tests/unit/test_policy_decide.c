@@ -247,7 +247,8 @@ test_would_limit(void **state)
 	for (int i = 0; i < 9; i++)
 		(void)snprintf(text + strlen(text), sizeof(text) -
 		    strlen(text), "deny d%d { report-only " DENY " }\n", i);
-	(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "}");
+	(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "}\n"
+	    "expect audit default { host x.example would d0 would d8 }");
 	p = help_policy(text, NULL);
 	policy_decide(p, &f, &d);
 	assert_int_equal(d.would_count, 9);
