@@ -373,7 +373,10 @@ write_head(struct format *format, const struct format_event *event,
 	    "unknown" };
 	const struct kind_row *kind = &kinds[event->kind];
 	const struct fields *fields = &format->fields;
-	bool denied = fields_is(fields, RECORD_DECISION_F, "deny");
+	/* By a rule, or by ourselves before or after one. */
+	bool denied = fields_is(fields, RECORD_DECISION_F, "deny") ||
+	    (fields_has(fields, RECORD_CODE_F) &&
+	    fields_number(fields, RECORD_STATUS_F) == 403);
 	const char *level;
 
 	level = one_of(fields, RECORD_LEVEL_F, levels, COUNT_OF(levels),

@@ -308,8 +308,9 @@ closed_tunnel(struct sentence *s)
 {
 	tunnel(s);
 	verdict(s);
-	if (has(s, RECORD_DURATION_F) &&
-	    !fields_is(s->fields, RECORD_DECISION_F, "deny")) {
+	if (fields_number(s->fields, RECORD_STATUS_F) >= 300)
+		say(s, ", not opened");
+	else if (has(s, RECORD_DURATION_F)) {
 		say(s, ", closed after ");
 		number(s, fields_number(s->fields, RECORD_DURATION_F) /
 		    1000000);

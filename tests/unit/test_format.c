@@ -153,7 +153,7 @@ test_denied(void **state)
 	record_number(&r, RECORD_DURATION_F, 1000000);
 	line = line_of(RECORD_KIND_TUNNEL, &r, 0);
 	assert_non_null(strstr(line, "\"Tunnel to x.example:443 denied by "
-	    "default, answered 403\""));
+	    "default, not opened, answered 403\""));
 	assert_non_null(strstr(line, "[\"connection\",\"denied\"]"));
 }
 
