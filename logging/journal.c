@@ -53,6 +53,8 @@ struct journal {
 	uint64_t healed_us;		/* mono; 0 if it never was full */
 	uint64_t tick_us;		/* wall */
 	uint64_t retain_at;		/* mono */
+	uint64_t retain_not_before;	/* mono */
+	bool pressed;			/* by log.keep.size: look soon */
 	uint64_t doomed;		/* file whose deletion is being told */
 	bool doomed_written;
 	unsigned char own[2048];
@@ -428,6 +430,7 @@ rotate(struct journal *journal)
 	    segments_open(journal->segments) != SEGMENTS_OK)
 		return broken(journal, "changing to the next file");
 	add_segment_lines(journal, old, hash);
+	journal->pressed = journal->place.settings->log_keep_size > 0;
 	return SEGMENTS_OK;
 }
 
@@ -449,7 +452,34 @@ watch_clock(struct journal *journal)
 	record_number(&record, RECORD_CLOCK_STEP_F, (uint64_t)step);
 	journal_add_own(journal, RECORD_KIND_CLOCK_CHANGE, &record);
 	/* A clock that jumped is no reason to delete anything soon. */
-	journal->retain_at = clock_mono_us() + RETAIN_AFTER_JUMP_US;
+	journal->retain_not_before = clock_mono_us() + RETAIN_AFTER_JUMP_US;
+}
+
+static void
+retain(struct journal *journal, uint64_t now)
+{
+	struct retain_choice choice;
+	struct record record;
+
+	if ((now < journal->retain_at && !journal->pressed) ||
+	    now < journal->retain_not_before || journal->doomed != 0)
+		return;
+	journal->retain_at = now + RETAIN_EVERY_US;
+	journal->pressed = false;
+	if (!retain_choose(journal->place.log_folder, journal->place.settings,
+	    segments_number(journal->segments), clock_wall_us(), &choice))
+		return;
+	/* Size may press; age has time, should a clock be wrong. */
+	journal->pressed = !choice.by_age;
+	journal->doomed = choice.number;
+	journal->doomed_written = false;
+	record = own_record(journal);
+	record_text(&record, RECORD_REASON_F, choice.by_age ?
+	    "its last record is older than log.keep.max" :
+	    "the log is larger than log.keep.size");
+	record_number(&record, RECORD_END_F, choice.last_us);
+	record_number(&record, RECORD_SEGMENT_F, choice.number);
+	journal_add_own(journal, RECORD_KIND_SEGMENT_DELETE, &record);
 }
 
 enum segments_result
@@ -466,6 +496,8 @@ journal_ready(struct journal *journal)
 			return result;
 	}
 	watch_clock(journal);
+	if (journal->pressed)
+		retain(journal, clock_mono_us());
 	if (atomic_load(&journal->place.state->condition) == LOGSTATE_FULL) {
 		add_gap(journal, "disk-full", "The disk was full",
 		    atomic_load(&journal->place.state->since_us), true);
@@ -569,32 +601,6 @@ journal_idle(struct journal *journal)
 	    "%s; see to the disk of %s/log", strerror(errno),
 	    meanwhile(journal), journal->place.settings->data_folder);
 	return false;
-}
-
-static void
-retain(struct journal *journal, uint64_t now)
-{
-	struct retain_choice choice;
-	struct record record;
-
-	if (now < journal->retain_at || journal->doomed != 0)
-		return;
-	journal->retain_at = now + RETAIN_EVERY_US;
-	if (!retain_choose(journal->place.log_folder, journal->place.settings,
-	    segments_number(journal->segments), clock_wall_us(), &choice))
-		return;
-	/* Size may press; age has time, should a clock be wrong. */
-	if (!choice.by_age)
-		journal->retain_at = now;
-	journal->doomed = choice.number;
-	journal->doomed_written = false;
-	record = own_record(journal);
-	record_text(&record, RECORD_REASON_F, choice.by_age ?
-	    "its last record is older than log.keep.max" :
-	    "the log is larger than log.keep.size");
-	record_number(&record, RECORD_END_F, choice.last_us);
-	record_number(&record, RECORD_SEGMENT_F, choice.number);
-	journal_add_own(journal, RECORD_KIND_SEGMENT_DELETE, &record);
 }
 
 void

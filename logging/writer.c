@@ -707,7 +707,7 @@ writer_turn(struct writer *writer)
 }
 
 int
-writer_drain(struct writer *writer)
+writer_drain(struct writer *writer, unsigned batches)
 {
 	int did;
 
@@ -715,7 +715,7 @@ writer_drain(struct writer *writer)
 		return -1;
 	do
 		did = batch(writer);
-	while (did > 0);
+	while (did > 0 && --batches > 0);
 	if (did == -1 || journal_sync(writer->journal) != SEGMENTS_OK)
 		return -1;
 	tell_durable(writer);

@@ -48,7 +48,8 @@ bool writer_add_event(struct writer *writer, enum writer_channel channel,
 uint64_t writer_turn(struct writer *writer);
 /* The log was tried to be opened at least once. */
 bool writer_tried(const struct writer *writer);
-/* Write all there is and sync it; 0, or -1 if the log does not take it. */
-int writer_drain(struct writer *writer);
+/* Write what there is, in at most so many batches (living keepers may never
+ * stop), and sync it; 0, or -1 if the log does not take it. */
+int writer_drain(struct writer *writer, unsigned batches);
 
 #endif

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@
 
 #define LOCK_WAIT_US (15 * UINT64_C(1000000))
 #define LOCK_STEP_US 20000
+#define LAST_BATCHES 64
 #define KILLED "it was killed together with the parent, or while there was no " \
 	"parent"
 
@@ -521,7 +523,9 @@ end(void)
 {
 	if (!the.started)
 		return 0;
-	if (writer_drain(the.writer) == -1) {
+	/* Told to stop, all others have ended; left alone, they go on. */
+	if (writer_drain(the.writer, the.stopping ? UINT_MAX : LAST_BATCHES) ==
+	    -1) {
 		report(REPORT_WARNING, "the audit log did not take everything; "
 		    "what is left stays in the tables for the next start");
 		return 1;

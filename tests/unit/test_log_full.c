@@ -143,7 +143,7 @@ test_full(void **state)
 	assert_int_equal(atomic_load(&log.state->condition), LOGSTATE_GOOD);
 	assert_int_equal(atomic_load(&log.stats->log_failed), 0);
 	assert_int_equal(book_lag(book), 0);
-	assert_int_equal(writer_drain(writer), 0);
+	assert_int_equal(writer_drain(writer, 10000), 0);
 	assert_int_equal(journal_stop(journal), SEGMENTS_OK);
 	assert_int_equal(log_count(&log, "\"url.path\":\"/each\"", count),
 	    pushed);
@@ -186,12 +186,12 @@ test_full_at_start(void **state)
 		assert_int_equal(atomic_load(&log.state->condition),
 		    LOGSTATE_FULL);
 	}
-	assert_int_equal(writer_drain(writer), -1);
+	assert_int_equal(writer_drain(writer, 10000), -1);
 	make_room("filler");
 	(void)writer_turn(writer);
 	assert_int_equal(atomic_load(&log.state->condition), LOGSTATE_GOOD);
 	fill("filler", 0);
-	assert_int_equal(writer_drain(writer), 0);
+	assert_int_equal(writer_drain(writer, 10000), 0);
 	assert_int_equal(journal_stop(journal), SEGMENTS_OK);
 	make_room("filler");
 	assert_int_equal(log_count(&log, "\"event.action\":\"stop\"", count),

@@ -68,7 +68,7 @@ static void
 run_stop(struct run *run)
 {
 	(void)writer_turn(run->writer);
-	assert_int_equal(writer_drain(run->writer), 0);
+	assert_int_equal(writer_drain(run->writer, 10000), 0);
 	assert_int_equal(journal_stop(run->journal), SEGMENTS_OK);
 	run_kill(run);
 }
@@ -531,10 +531,11 @@ test_deletion(void **state)
 		if (i % 50 == 0)
 			(void)writer_turn(run.writer);
 	}
+	/* Each goes when its record is durable. */
 	for (i = 0; i < 40; i++) {
+		clock_set_offset((int64_t)(i + 1) * 100000,
+		    (int64_t)(i + 1) * 100000);
 		(void)writer_turn(run.writer);
-		clock_set_offset((int64_t)(i + 1) * 5000000,
-		    (int64_t)(i + 1) * 5000000);
 	}
 	clock_set_offset(0, 0);
 	assert_int_equal(segments_list(log.folder, &numbers, &files), 0);
@@ -576,7 +577,7 @@ test_broken(void **state)
 	/* Not even now. */
 	(void)writer_turn(run.writer);
 	assert_int_equal(atomic_load(&log.state->condition), LOGSTATE_BROKEN);
-	assert_int_equal(writer_drain(run.writer), -1);
+	assert_int_equal(writer_drain(run.writer, 10000), -1);
 	atomic_fetch_add(&log.state->uncounted, 7);
 	run_kill(&run);
 	run_begin(&run, &log);
