@@ -77,8 +77,8 @@ static const unsigned asn_numbers[] = { 1, 786 };
 static const char *const sizes[] = { "over 1000 bytes", "under 1000 bytes",
     "over 5 KB", "under 10 bytes" };
 static const char *const hour_values[] = { "work", "night" };
-static const char *const date_values[] = { "2026-12-01", "2026-12-02 to "
-    "2026-12-05", "from 2026-12-04", "before 2026-12-03" };
+static const char *const date_values[] = { "2026-12-01",
+    "2026-12-02 to 2026-12-05", "from 2026-12-04", "before 2026-12-03" };
 
 static const struct {
 	const char *const *values;
