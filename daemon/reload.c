@@ -12,6 +12,7 @@
 
 #include "daemon/announce.h"
 #include "daemon/family.h"
+#include "daemon/names.h"
 #include "daemon/oplog.h"
 #include "daemon/trial.h"
 #include "daemon/watched.h"
@@ -29,7 +30,7 @@
 #define SECOND_US UINT64_C(1000000)
 #define OFFER_US (30 * SECOND_US)
 #define RETIRED_MAX 4
-#define GEOIP_POLL_US (10 * SECOND_US)
+#define FILES_POLL_US (10 * SECOND_US)
 
 enum reload_state {
 	RELOAD_IDLE,
@@ -54,6 +55,7 @@ struct reload {
 	char complaint[512];	/* the first error, for the record */
 	struct watched country;	/* GeoIP files */
 	struct watched asn;
+	struct names names;	/* what the workers read about names */
 	uint64_t next_poll_us;
 };
 
@@ -238,6 +240,7 @@ reload_first(struct parent *parent)
 
 	reload->first = true;
 	(void)snprintf(reload->why, sizeof(reload->why), "start");
+	names_loaded(&reload->names, parent->settings);
 	start_loader(reload);
 }
 
@@ -276,6 +279,8 @@ reload_begin(struct parent *parent, const char *why,
 		    "stop and a start", fixed);
 		return;
 	}
+	if (names_differ(&reload->names, reload->trial.settings))
+		reload->trial.touches |= TOUCHES_WORKERS;
 	if (trial_prepare(&reload->trial, parent, on_complaint, reload) != 0) {
 		reload_fail(reload, "%s", reload->complaint);
 		return;
@@ -416,6 +421,8 @@ start_replacing(struct reload *reload)
 	trial_clear(&reload->before);
 	reload->before = reload->trial;
 	trial_init(&reload->trial);
+	/* Also if it is taken back: trying again waits for the next change. */
+	names_loaded(&reload->names, reload->parent->settings);
 	replace_next(reload);
 }
 
@@ -598,15 +605,19 @@ reload_successor_gone(struct child *child)
 }
 
 static void
-poll_geoip(struct reload *reload)
+poll_files(struct reload *reload)
 {
 	const struct settings *settings = reload->parent->settings;
 	bool country = watched_changed(&reload->country,
 	    settings->geoip_country);
 	bool asn = watched_changed(&reload->asn, settings->geoip_asn);
+	bool names = names_changed(&reload->names, settings);
 
 	if (country || asn)
 		reload_begin(reload->parent, "a GeoIP file has changed", NULL);
+	else if (names)
+		reload_begin(reload->parent, "the resolvers, the hosts file or "
+		    "the trust anchor have changed", NULL);
 }
 
 void
@@ -624,8 +635,8 @@ reload_tick(struct parent *parent)
 			reload_fail(reload, "a worker did not answer");
 	}
 	if (reload->state == RELOAD_IDLE && now >= reload->next_poll_us) {
-		reload->next_poll_us = now + GEOIP_POLL_US;
-		poll_geoip(reload);
+		reload->next_poll_us = now + FILES_POLL_US;
+		poll_files(reload);
 	}
 }
 

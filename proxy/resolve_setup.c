@@ -163,6 +163,13 @@ set_files(struct setup *s, const struct settings *settings)
 	}
 	if (settings->dns_hosts != NULL && settings->dns_hosts[0] != '\0') {
 		error = ub_ctx_hosts(s->ub, settings->dns_hosts);
+		if (error == UB_SYNTAX) {
+			report(REPORT_ERROR, "dns.hosts %s cannot be used: it "
+			    "has a line that is not an address followed by "
+			    "names. Please correct that line.",
+			    settings->dns_hosts);
+			return -1;
+		}
 		if (error != 0)
 			return refuse(s, "dns.hosts", settings->dns_hosts,
 			    error);
