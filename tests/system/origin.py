@@ -35,7 +35,7 @@ class Request:
         self.raw_body = b""         # with its chunk lines
         self.body = b""
         self.trailers = []
-        self.whole = True
+        self.whole = False          # until all of it has come
         self.connection = None
 
     def all(self, name):
@@ -166,6 +166,8 @@ class Connection(Wire):
             size = int(request.get(b"Content-Length"))
             request.raw_body = request.body = self.take(size)
             request.whole = len(request.body) == size
+        else:
+            request.whole = True
 
 
 class Server:

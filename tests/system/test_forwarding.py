@@ -802,11 +802,11 @@ def the_record_of_a_plain_request(w):
     for name in ("@timestamp", "ecs.version", "event.start", "event.end",
             "event.duration", "transaction.id", "trace.id", "rule.id",
             "rule.ruleset", "rule.version", "observer.name",
-            "gatebook.reference", "gatebook.stage", "gatebook.rule.file",
+            "gatebook.reference", "gatebook.stage",
             "gatebook.identity.method", "gatebook.identity.confidence",
             "gatebook.dns.answers", "gatebook.time.dns_us",
             "gatebook.time.connect_us", "gatebook.time.first_byte_us",
-            "gatebook.upstream.attempts", "gatebook.salt"):
+            "gatebook.salt"):
         true(name in r, "%s is missing in %r" % (name, r))
     equal(r["gatebook.dns.answers"], ["11.0.1.1"])
     true(r["rule.version"].startswith("sha256:"))

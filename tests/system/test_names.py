@@ -112,11 +112,9 @@ table([
 
 @case
 def all_addresses_stand_in_the_record(w):
-    r = works(w, "refused-first.example2".rstrip("2")) if not w.gate.records(
-        url__domain="refused-first.example") else w.gate.records(
-        url__domain="refused-first.example")[0]
+    r = w.gate.records(url__domain="refused-first.example")[0]
     equal(sorted(r["gatebook.dns.answers"]), ["11.0.1.1", "11.0.4.4"])
-    true(r["gatebook.upstream.attempts"] in (1, 2))
+    true(r.get("gatebook.upstream.attempts", 1) in (1, 2))
 
 
 @case
