@@ -771,18 +771,19 @@ def an_upgrade_nobody_asked_for_is_a_bad_answer(w):
 def the_record_of_a_plain_request(w):
     path = w.path(answer(b"twelve bytes", fields=
         b"Content-Type: text/html; charset=x\r\n"))
+    w.names.add("new.example", "11.0.1.1")      # no kept connection yet
     with w.gate.client() as c:
         port = c.socket.getsockname()[1]
-        c.get(w.url(path) + "?page=2&q=secret+term", "User-Agent: probe/1\r\n"
+        c.get("http://new.example" + path + "?page=2&q=secret+term", "User-Agent: probe/1\r\n"
             "Referer: http://from.example/very/private?x=1\r\n")
     r = w.gate.record(url__path=path)
     wanted = {
         "event.action": "request", "event.outcome": "success",
         "event.dataset": "gatebook.audit", "source.ip": "127.0.0.1",
-        "source.port": port, "destination.domain": "o.example",
+        "source.port": port, "destination.domain": "new.example",
         "destination.ip": "11.0.1.1", "destination.port": 80,
         "network.transport": "tcp", "network.protocol": "http",
-        "url.scheme": "http", "url.domain": "o.example",
+        "url.scheme": "http", "url.domain": "new.example",
         "http.version": "1.1", "http.request.method": "GET",
         "http.response.status_code": 200, "http.request.body.bytes": 0,
         "http.response.body.bytes": 12, "gatebook.decision": "audit",

@@ -400,7 +400,8 @@ def bad_requests_beyond_a_rate_become_one_summary(w):
             and r.get("source.ip") == source)
         summed = sum(r["gatebook.summary.count"] for r in records
             if r["event.action"] == "refused-summary" and "127.0.0"
-            in r["gatebook.summary.network"])
+            in r["gatebook.summary.network"]
+            and r["gatebook.outcome"] == "bad-request")
         counted.last = (single, summed)
         return single + summed == count
     within(25, counted, lambda: "single, summed: %r of %d" % (counted.last,

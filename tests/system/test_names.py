@@ -68,26 +68,6 @@ def fails(w, url, status, outcome, limit=8):
     equal(r["http.response.status_code"], status)
 
 
-table([
-    ("a name that does not exist", "http://no-such.example/", 502,
-        "dns-no-such-name"),
-    ("a resolver that fails", "http://servfail.example/", 502, "dns-failed"),
-    ("a resolver that refuses", "http://refused.example/", 502, "dns-failed"),
-    ("a resolver that says nothing", "http://silent.example/", 504,
-        "dns-timeout"),
-    ("a name without addresses", "http://empty.example/", 502,
-        "dns-no-address"),
-    ("aliases in a ring", "http://ring-a.example/", 502,
-        "dns-failed"),
-], fails)
-
-
-@case
-def answers_that_are_no_DNS(w):
-    got = w.gate.get("http://garbage.example/")
-    true(got.status in (502, 504), got.status)
-
-
 def works(w, host, limit=5, address="11.0.1.1"):
     began = time.monotonic()
     got = w.gate.get("http://%s/x" % host)
@@ -108,6 +88,29 @@ table([
     ("an address that refuses is passed over", "refused-first.example"),
     ("an IPv6 address that is dead is passed over", "mixed.example", 2.5),
 ], lambda w, *a: works(w, *a))
+
+
+table([
+    ("a name that does not exist", "http://no-such.example/", 502,
+        "dns-no-such-name"),
+    ("a resolver that fails", "http://servfail.example/", 502, "dns-failed"),
+    ("a resolver that refuses", "http://refused.example/", 502, "dns-failed"),
+    ("a name without addresses", "http://empty.example/", 502,
+        "dns-no-address"),
+    ("aliases in a ring", "http://ring-a.example/", 502,
+        "dns-failed"),
+], fails)
+
+
+@case
+def a_resolver_that_says_nothing(w):
+    fails(w, "http://silent.example/", 504, "dns-timeout")
+
+
+@case
+def answers_that_are_no_DNS(w):
+    got = w.gate.get("http://garbage.example/")
+    true(got.status in (502, 504), got.status)
 
 
 @case

@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whatever two readers of HTTP could understand differently is refused with a
 name, and nothing of it reaches the other side."""
+import itertools
+
 from harness import case, equal, run, table, true, within
 from world import World
+
+# A client of its own for each case: beyond twenty refusals a second those of
+# one client are summed up.
+sources = itertools.count(1)
 
 H = b"Host: o.example\r\n"
 
@@ -11,7 +17,8 @@ def refused(w, request, status, reason, method="GET"):
     """The request gets that status, is recorded with that name, the connection
     ends and the origin sees not one byte."""
     seen = len(w.origin.received)
-    with w.gate.client() as c:
+    n = next(sources)
+    with w.gate.client(source="127.2.%d.%d" % (n // 250, n % 250 + 1)) as c:
         port = c.socket.getsockname()[1]
         c.send(request)
         got = c.answer(method)
