@@ -344,7 +344,8 @@ session_run(struct session *s)
 static void
 take_bytes(struct session *s, const unsigned char *bytes, size_t length)
 {
-	bool first = s->state == SESSION_HEAD && s->in_length == 0;
+	/* An empty line may come before a head; more is the head itself. */
+	bool first = s->state == SESSION_HEAD && s->in_length <= 2;
 	size_t used = 0;
 
 	if (s->in_length == 0) {
@@ -370,7 +371,7 @@ take_bytes(struct session *s, const unsigned char *bytes, size_t length)
 	/* Stop reading ahead while nobody takes it. */
 	if (s->state != SESSION_HEAD && s->in_length >= KEEP_MORE)
 		session_read(s, false);
-	if (s->state == SESSION_HEAD && first && s->in_length > 0 &&
+	if (s->state == SESSION_HEAD && first && s->in_length > 2 &&
 	    s->exchange == NULL)
 		wait_for_head(s);
 	(void)session_run(s);
