@@ -47,6 +47,8 @@ class Names:
     def __init__(self, address, port=53):
         self.names = {}
         self.log = []               # (name, type), in the order asked
+        self.due = {}
+        self.lock = threading.Lock()
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.bind((address, port))
         self.tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -117,8 +119,11 @@ class Names:
         delay = known.delay
         if kind == AAAA and known.delay6 is not None:
             delay = known.delay6
-        if delay:
-            time.sleep(delay)
+        if delay:               # as one who is still finding out: what is
+            with self.lock:     # asked again meanwhile is answered then, too
+                due = self.due.setdefault((name.lower(), kind),
+                    time.monotonic() + delay)
+            time.sleep(max(0, due - time.monotonic()))
         if known.silent:
             return None
         if known.garbage:

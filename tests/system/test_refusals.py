@@ -62,7 +62,7 @@ table([
     ("two lengths that agree", post(b"Content-Length: 4\r\n"
         b"Content-Length: 4\r\n", b"abcd"), 400, LENGTHS),
     ("a list of lengths", post(b"Content-Length: 4, 4\r\n", b"abcd"), 400,
-        LENGTHS),
+        LENGTH),
     ("a length with a plus", post(b"Content-Length: +4\r\n", b"abcd"), 400,
         LENGTH),
     ("a negative length", post(b"Content-Length: -4\r\n", b"abcd"), 400,
