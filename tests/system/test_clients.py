@@ -268,7 +268,7 @@ def apt_updates_and_downloads(w):
             ("Acquire::Languages", "none")):
         options += ["-o", "%s=%s" % (name, value)]
     told = w.run("apt-get", *options, "update")
-    true("Err:" not in told.text, told.text)
+    true("Packages [" in told.text, told.text)
     w.run("apt-get", *options, "download", "hello-gate", cwd=folder)
     with open(os.path.join(folder, "hello-gate_1.0_all.deb"), "rb") as f:
         true(f.read() == data)
