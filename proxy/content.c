@@ -58,7 +58,7 @@ exchange_feed(struct exchange *x, const unsigned char *bytes, size_t length)
 			result = HTTP1_DONE;
 	}
 	x->from_client += used;
-	if (x->request_body > x->size_bound) {
+	if (x->request_body >= x->size_bound) {
 		x->facts.request_size = x->request_body;
 		x->facts.request_size_final = result == HTTP1_DONE;
 		if (!exchange_redecide(x))

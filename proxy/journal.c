@@ -94,10 +94,10 @@ add_decision(struct record *record, const struct exchange *x,
 	record_text(record, RECORD_RULE_VERSION_F, policy_version(policy));
 	record_text(record, RECORD_DECISION_F, verdict_name(d->verdict));
 	record_text(record, RECORD_STAGE_F, stage_name(d->stage));
-	if (d->by_rule) {
+	if (d->rule.file != NULL)
 		record_text(record, RECORD_RULE_FILE_F, d->rule.file);
+	if (d->rule.line != 0)
 		record_number(record, RECORD_RULE_LINE_F, d->rule.line);
-	}
 	if (d->category != NULL) {
 		record_text(record, RECORD_RULE_CATEGORY_F, d->category);
 		if (d->list_file != NULL) {
