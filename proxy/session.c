@@ -234,6 +234,7 @@ static size_t
 take_proxy_header(struct session *s, const unsigned char *bytes,
     size_t length)
 {
+	struct http1_head none = { .minor = 1 };
 	struct address client;
 	size_t used = 0;
 
@@ -256,9 +257,11 @@ take_proxy_header(struct session *s, const unsigned char *bytes,
 	case PROXY_PROTOCOL_LOCAL:
 		break;
 	case PROXY_PROTOCOL_BAD:
-		clients_count(s->worker->clients, &s->peer,
-		    OUTCOME_PROXY_PROTOCOL);
-		s->dead = true;
+		set_state(s, SESSION_HEAD);
+		set_state(s, SESSION_EXCHANGE);
+		s->first_wall_us = clock_wall_us();
+		exchange_refuse(s, &none, OUTCOME_PROXY_PROTOCOL,
+		    "malformed-proxy-header");
 		return length;
 	}
 	set_state(s, SESSION_HEAD);

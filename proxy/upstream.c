@@ -245,6 +245,8 @@ upstream_keep(struct upstream *u, const void *bytes, size_t length)
 {
 	size_t most = u->worker->limits.head + WORKER_READ;
 
+	if (length == 0)
+		return true;
 	if (length > most - u->in_length)
 		return false;
 	if (u->in_length + length > u->in_size) {
