@@ -368,8 +368,8 @@ first_file(struct journal *journal)
 	if (result != SEGMENTS_OK)
 		return failed(journal, result, "making a file");
 	(void)pseudonyms_month(journal->pseudonyms, clock_wall_us());
-	add_segment_lines(journal, journal->found.number, journal->found.hash);
 	add_start(journal);
+	add_segment_lines(journal, journal->found.number, journal->found.hash);
 	/* Counted while there was no room, no whole disk or no writer. */
 	condition = atomic_load(&journal->place.state->condition);
 	since = atomic_load(&journal->place.state->since_us);
