@@ -26,7 +26,7 @@ set_up(void **state)
 		return -1;
 	/* In a namespace of our own: gone with us, whatever happens. */
 	mounted = unshare(CLONE_NEWNS) == 0 &&
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
 	    mount("tmpfs", disk, "tmpfs", 0, "size=8m") == 0;
 	if (!mounted)
 		print_message("no file system of our own (%s): run as root\n",
