@@ -7,6 +7,7 @@
 
 #include "ctl/instance.h"
 #include "ctl/paint.h"
+#include "ctl/policy_file.h"
 #include "lib/clock.h"
 #include "lib/settings.h"
 #include "policy/compile.h"
@@ -118,24 +119,6 @@ judge_policy(struct judging *judging, const char *file,
 	}
 }
 
-/* The policy that settings with faults name all the same. */
-static bool
-policy_of(const char *file, char out[PATH_MAX])
-{
-	char value[PATH_MAX];
-	const char *slash = strrchr(file, '/');
-	int n;
-
-	if (!instance_setting(file, "policy.file", value, sizeof(value)))
-		return false;
-	if (value[0] == '/' || slash == NULL)
-		n = snprintf(out, PATH_MAX, "%s", value);
-	else
-		n = snprintf(out, PATH_MAX, "%.*s/%s", (int)(slash - file),
-		    file, value);
-	return n > 0 && n < PATH_MAX && access(out, F_OK) == 0;
-}
-
 static void
 judge_all(struct judging *judging, const char *file)
 {
@@ -145,7 +128,7 @@ judge_all(struct judging *judging, const char *file)
 	if (settings != NULL) {
 		(void)printf("%s: good\n", file);
 		judge_policy(judging, settings->policy_file, settings);
-	} else if (policy_of(file, policy)) {
+	} else if (policy_file_of(file, policy) && access(policy, F_OK) == 0) {
 		judge_policy(judging, policy, NULL);
 	}
 	settings_free(&settings);

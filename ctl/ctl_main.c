@@ -11,7 +11,8 @@
 #include <string.h>
 
 static const struct ctl_command *const commands[] = {
-	&command_run, &command_check, &command_explain, &command_status,
+	&command_run, &command_check, &command_explain,
+	&command_policy_read, &command_policy_print, &command_status,
 	&command_reload, &command_stop, &command_log_tail,
 	&command_log_search, &command_log_show, &command_settings,
 	&command_version
@@ -72,6 +73,13 @@ unknown(int argc, char **argv)
 		else
 			ctl_say("log what? There are log tail, log search and "
 			    "log show");
+	} else if (strcmp(argv[0], "policy") == 0) {
+		if (argc > 1 && argv[1][0] != '-')
+			ctl_say("there is no \"policy %.60s\"; there are "
+			    "policy read and policy print", argv[1]);
+		else
+			ctl_say("policy what? There are policy read and policy "
+			    "print");
 	} else {
 		ctl_say("there is no command \"%.60s\"; \"gatebook --help\" "
 		    "lists them", argv[0]);

@@ -175,46 +175,60 @@ compile(struct tree *tree, const struct policy_options *options)
 	return fd;
 }
 
-static int
-run(const char *path, const char *text, size_t length,
-    const struct policy_options *options, FILE *print,
-    policy_complain *complain, void *arg)
-{
-	struct arena *arena = arena_new();
-	struct sources *sources = sources_new(arena, path, options);
-	struct tree *tree = parse(arena, sources, path, text, length);
-	int result = -1;
-
-	if (print == NULL) {
-		result = compile(tree, options);
-	} else if (sources_errors(sources) == 0) {
-		print_tree(tree, print);
-		result = ferror(print) ? -1 : 0;
-	}
-	sources_free(&sources, complain, arg);
-	arena_free(&arena);
-	return result;
-}
-
 int
 policy_compile_file(const char *path, const struct policy_options *options,
     policy_complain *complain, void *arg)
 {
-	return run(path, NULL, 0, options, NULL, complain, arg);
+	return policy_compile_text(path, NULL, 0, options, complain, arg);
 }
 
 int
 policy_compile_text(const char *path, const char *text, size_t length,
     const struct policy_options *options, policy_complain *complain, void *arg)
 {
-	return run(path, text, length, options, NULL, complain, arg);
+	struct arena *arena = arena_new();
+	struct sources *sources = sources_new(arena, path, options);
+	struct tree *tree = parse(arena, sources, path, text, length);
+	int result = compile(tree, options);
+
+	sources_free(&sources, complain, arg);
+	arena_free(&arena);
+	return result;
+}
+
+int
+policy_with_tree(const char *path, const char *text, size_t length,
+    const struct policy_options *options, bool checked, tree_use *use,
+    void *use_arg, policy_complain *complain, void *arg)
+{
+	struct arena *arena = arena_new();
+	struct sources *sources = sources_new(arena, path, options);
+	struct tree *tree = parse(arena, sources, path, text, length);
+	int result = -1;
+
+	if (checked)
+		check_tree(tree, options->now_us);
+	if (sources_errors(sources) == 0)
+		result = use(tree, use_arg);
+	sources_free(&sources, complain, arg);
+	arena_free(&arena);
+	return result;
+}
+
+static int
+print(const struct tree *tree, void *arg)
+{
+	FILE *out = arg;
+
+	print_tree(tree, out);
+	return ferror(out) ? -1 : 0;
 }
 
 int
 policy_print_file(const char *path, const struct policy_options *options,
     FILE *out, policy_complain *complain, void *arg)
 {
-	return run(path, NULL, 0, options, out, complain, arg);
+	return policy_print_text(path, NULL, 0, options, out, complain, arg);
 }
 
 int
@@ -222,5 +236,6 @@ policy_print_text(const char *path, const char *text, size_t length,
     const struct policy_options *options, FILE *out,
     policy_complain *complain, void *arg)
 {
-	return run(path, text, length, options, out, complain, arg);
+	return policy_with_tree(path, text, length, options, false, print, out,
+	    complain, arg);
 }

@@ -179,6 +179,14 @@ void print_tree(const struct tree *tree, FILE *out);
  * can never decide, names never used.  now_us 0: dates are not judged. */
 void check_tree(struct tree *tree, uint64_t now_us);
 
+/* Parse (text NULL: the file) and, unless there is an error, hand the tree to
+ * use.  With checked the tree is checked first.  0, or -1 if there was an error
+ * or use said so. */
+typedef int tree_use(const struct tree *tree, void *arg);
+int policy_with_tree(const char *path, const char *text, size_t length,
+    const struct policy_options *options, bool checked, tree_use *use,
+    void *use_arg, policy_complain *complain, void *arg);
+
 /* Days since 1970 of YYYY-MM-DD; false if it is not a date. */
 bool date_parse(const char *text, int64_t *day);
 void date_print(int64_t day, char out[16]);

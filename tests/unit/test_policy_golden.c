@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_policy_golden.c - tests/policy/NNN.in compiles with exactly the
- * messages of NNN.err, and prints as NNN.ok; printing that changes nothing and
- * gives the same version.  The shipped policies load without a word.
+ * messages of NNN.err, prints as NNN.ok and reads as NNN.read; printing that
+ * changes nothing and gives the same version.  The shipped policies load without a word.
  * GATEBOOK_UPDATE=1 writes what comes out: look at the difference.
  */
 #include "policy/compile.h"
+#include "policy/read.h"
 
 #include <glob.h>
 #include <setjmp.h>
@@ -86,6 +87,32 @@ version_of(const char *path, const char *text, char out[80])
 	(void)close(fd);
 }
 
+/* The sentences for a policy that loads; none for one that does not. */
+static void
+reads_as(const char *in, const char *text, bool loads)
+{
+	struct policy_options options = POLICY_OPTIONS_INIT;
+	char *said = NULL;
+	char path[256];
+	size_t n;
+	FILE *out = open_memstream(&said, &n);
+	int result;
+
+	options.now_us = NOW_US;
+	result = policy_read_text(in, text, strlen(text), &options, out, NULL,
+	    NULL);
+	(void)fclose(out);
+	if (loads) {
+		assert_int_equal(result, 0);
+		(void)snprintf(path, sizeof(path), "%.*s.read",
+		    (int)strlen(in) - 3, in);
+		same(path, said);
+	} else {
+		assert_true(result == 0 || said[0] == '\0');
+	}
+	free(said);
+}
+
 static void
 golden(const char *in)
 {
@@ -125,6 +152,7 @@ golden(const char *in)
 	} else {
 		assert_int_not_equal(access(path, F_OK), 0);
 	}
+	reads_as(in, text, fd >= 0);
 	free(messages);
 	free(printed);
 	free(again);
@@ -181,6 +209,56 @@ test_shipped(void **state)
 	globfree(&found);
 }
 
+/* The policy that everybody starts with, as a board would hear it. */
+static void
+test_shipped_reads(void **state)
+{
+	char *text = read_all("lists/department.policy");
+
+	(void)state;
+	reads_as("tests/policy/department.in", text, true);
+	free(text);
+}
+
+static void
+on_about(void *arg, const struct policy_about *about)
+{
+	(void)fprintf(arg, "%s %s\n", about->name, about->contact == NULL ?
+	    "-" : about->contact);
+}
+
+static void
+on_rule(void *arg, const struct policy_outline *rule)
+{
+	(void)fprintf(arg, "%s %s%s %s:%u %s %s\n", verdict_name(
+	    rule->verdict), rule->name, rule->report_only ? " report-only" :
+	    "", rule->file, rule->line, rule->ground == NULL ? "-" :
+	    rule->ground, rule->owner == NULL ? "-" : rule->owner);
+}
+
+static void
+test_outline(void **state)
+{
+	struct policy_options options = POLICY_OPTIONS_INIT;
+	char *said = NULL;
+	size_t n;
+	FILE *out = open_memstream(&said, &n);
+	const struct policy_outline_use use = { on_about, on_rule, out };
+
+	(void)state;
+	assert_int_equal(policy_outline_file("tests/policy/001.in", &options,
+	    &use, NULL, NULL), 0);
+	(void)fclose(out);
+	assert_string_equal(said, "Dept dpo@x.example\n"
+	    "deny kiosk-gamble tests/policy/001.in:8 business HR\n"
+	    "deny urls report-only tests/policy/001.in:15 technical Y\n"
+	    "audit internal tests/policy/001.in:17 - -\n"
+	    "audit rest tests/policy/001.in:18 - -\n");
+	free(said);
+	assert_int_equal(policy_outline_file("tests/policy/002.in", &options,
+	    &use, NULL, NULL), -1);
+}
+
 /* Every fact has its row, with the right stage, in the reader's paper. */
 static void
 test_paper(void **state)
@@ -207,6 +285,8 @@ main(void)
 		cmocka_unit_test(test_paper),
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_shipped_reads),
+		cmocka_unit_test(test_outline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
