@@ -156,7 +156,8 @@ put_rule(const struct shown *s)
 		if (text_of(s, "gatebook.rule.file", file, sizeof(file)) &&
 		    number_of(s, "gatebook.rule.line", &line))
 			(void)snprintf(words, sizeof(words), "%s (%s:%" PRId64
-			    ")", rule, file, line);
+			    ")", rule, strrchr(file, '/') != NULL ?
+			    strrchr(file, '/') + 1 : file, line);
 		else
 			(void)snprintf(words, sizeof(words), "%s", rule);
 		(void)fputs("  ", s->out);

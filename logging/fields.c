@@ -115,10 +115,16 @@ fields_read(struct fields *fields, const unsigned char *bytes,
 				too_long = true;
 			}
 		}
-		if (row->type == RECORD_ARRAY)
+		if (row->type == RECORD_ARRAY) {
 			add(fields, field, value, n);
-		else
+		} else if (field == RECORD_RULE_FILE_F && n == 0) {
+			/* It turned out that no rule of the policy decided:
+			 * what an earlier decision said is taken back. */
+			fields_remove(fields, RECORD_RULE_FILE_F);
+			fields_remove(fields, RECORD_RULE_LINE_F);
+		} else {
 			fields_set(fields, field, value, n);
+		}
 	}
 	if (at != length)
 		fields->damaged = true;

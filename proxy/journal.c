@@ -508,6 +508,7 @@ add_end(struct record *record, const struct exchange *x, enum outcome outcome,
 		record_text(record, RECORD_DECISION_F,
 		    verdict_name(VERDICT_DENY));
 		record_text(record, RECORD_RULE_F, "built-in");
+		record_text(record, RECORD_RULE_FILE_F, "");
 		record_text(record, RECORD_REASON_F, words->cause);
 	}
 	record_text(record, RECORD_OUTCOME_F, results[words->class]);

@@ -212,6 +212,8 @@ def special(w, host, kind):
     for r in found:
         equal(r["gatebook.address_kind"], kind)
         equal(r["gatebook.decision"], "deny")
+        equal(r["rule.id"], "built-in")
+        true("gatebook.rule.file" not in r, "a file for what is built in")
         equal(r["event.code"], "GB-1002")
 
 
