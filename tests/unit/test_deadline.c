@@ -11,7 +11,8 @@
 
 #include <cmocka.h>
 
-#define SECOND 1000000
+/* Long against what the test itself takes, also under valgrind. */
+#define MINUTE INT64_C(60000000)
 
 static struct event_base *base;
 static struct deadlines *wheel;
@@ -59,14 +60,14 @@ test_fires_once_not_early(void **state)
 	struct deadline d = { 0 };
 
 	(void)state;
-	deadline_set(wheel, &d, 5 * SECOND, on_passed);
-	pass(4 * SECOND);
+	deadline_set(wheel, &d, 5 * MINUTE, on_passed);
+	pass(4 * MINUTE);
 	assert_int_equal(fired_count, 0);
 	assert_true(deadline_is_set(&d));
-	pass(2 * SECOND);
+	pass(2 * MINUTE);
 	assert_int_equal(fired_count, 1);
 	assert_false(deadline_is_set(&d));
-	pass(100 * SECOND);
+	pass(100 * MINUTE);
 	assert_int_equal(fired_count, 1);
 }
 
@@ -76,13 +77,13 @@ test_pushed_back(void **state)
 	struct deadline d = { 0 };
 
 	(void)state;
-	deadline_set(wheel, &d, 2 * SECOND, on_passed);
+	deadline_set(wheel, &d, 2 * MINUTE, on_passed);
 	for (unsigned i = 0; i < 5; i++) {
-		pass(SECOND);
-		deadline_push(wheel, &d, 2 * SECOND);
+		pass(MINUTE);
+		deadline_push(wheel, &d, 2 * MINUTE);
 	}
 	assert_int_equal(fired_count, 0);
-	pass(3 * SECOND);
+	pass(3 * MINUTE);
 	assert_int_equal(fired_count, 1);
 }
 
@@ -92,13 +93,13 @@ test_cleared(void **state)
 	struct deadline a = { 0 }, b = { 0 }, c = { 0 };
 
 	(void)state;
-	deadline_set(wheel, &a, SECOND, on_passed);
-	deadline_set(wheel, &b, SECOND, on_passed);
-	deadline_set(wheel, &c, SECOND, on_passed);
+	deadline_set(wheel, &a, MINUTE, on_passed);
+	deadline_set(wheel, &b, MINUTE, on_passed);
+	deadline_set(wheel, &c, MINUTE, on_passed);
 	deadline_clear(&b);
 	deadline_clear(&b);
-	deadline_push(wheel, &b, SECOND);	/* not set: nothing happens */
-	pass(2 * SECOND);
+	deadline_push(wheel, &b, MINUTE);	/* not set: nothing happens */
+	pass(2 * MINUTE);
 	assert_int_equal(fired_count, 2);
 	assert_false(fired[0] == &b || fired[1] == &b);
 }
@@ -110,14 +111,14 @@ test_long(void **state)
 	struct deadline day = { 0 }, hour = { 0 };
 
 	(void)state;
-	deadline_set(wheel, &day, UINT64_C(86400) * SECOND, on_passed);
-	deadline_set(wheel, &hour, UINT64_C(3600) * SECOND, on_passed);
-	pass(INT64_C(3500) * SECOND);
+	deadline_set(wheel, &day, (uint64_t)(86400 * MINUTE), on_passed);
+	deadline_set(wheel, &hour, (uint64_t)(3600 * MINUTE), on_passed);
+	pass(3500 * MINUTE);
 	assert_int_equal(fired_count, 0);
-	pass(INT64_C(200) * SECOND);
+	pass(200 * MINUTE);
 	assert_int_equal(fired_count, 1);
 	assert_ptr_equal(fired[0], &hour);
-	pass(INT64_C(90000) * SECOND);
+	pass(90000 * MINUTE);
 	assert_int_equal(fired_count, 2);
 }
 
@@ -129,7 +130,7 @@ on_clears_partner(struct deadline *deadline)
 	(void)deadline;
 	fired_count++;
 	deadline_clear(&partner);
-	deadline_set(wheel, deadline, SECOND, on_passed);
+	deadline_set(wheel, deadline, MINUTE, on_passed);
 }
 
 /* A deadline that fires may clear its neighbour and set itself again. */
@@ -139,12 +140,12 @@ test_changes_while_firing(void **state)
 	struct deadline d = { 0 };
 
 	(void)state;
-	deadline_set(wheel, &partner, SECOND, on_passed);
-	deadline_set(wheel, &d, SECOND, on_clears_partner);
-	pass(2 * SECOND);
+	deadline_set(wheel, &partner, MINUTE, on_passed);
+	deadline_set(wheel, &d, MINUTE, on_clears_partner);
+	pass(2 * MINUTE);
 	assert_int_equal(fired_count, 1);
 	assert_true(deadline_is_set(&d));
-	pass(2 * SECOND);
+	pass(2 * MINUTE);
 	assert_int_equal(fired_count, 2);
 }
 
