@@ -135,6 +135,12 @@ FIELD(TIME_DNS, "gatebook.time.dns_us", NUMBER, 0, CATEGORY, 0, "Microseconds fo
 FIELD(TIME_CONNECT, "gatebook.time.connect_us", NUMBER, 0, CATEGORY, 0, "Microseconds to connect.") \
 FIELD(TIME_FIRST, "gatebook.time.first_byte_us", NUMBER, 0, CATEGORY, 0, "Microseconds from the request to the first byte of the answer.") \
 FIELD(TLS_INSPECTION, "gatebook.tls.inspection", STRING, 16, CATEGORY, 0, "none: the bytes were relayed.") \
+FIELD(TLS_REASON, "gatebook.tls.inspection_reason", STRING, 64, CATEGORY, 0, "Why not, where the policy has a section tls.") \
+FIELD(TLS_DECISION, "gatebook.tls.decision", STRING, 16, CATEGORY, 0, "never, inspect or tunnel: what the section tls of the policy says.") \
+FIELD(TLS_RULE, "gatebook.tls.rule", STRING, 128, CATEGORY, 0, "Name of its rule that decided; default where none did.") \
+FIELD(TLS_RULE_FILE, "gatebook.tls.rule_file", STRING, 512, CATEGORY, 0, "File of that rule.") \
+FIELD(TLS_RULE_LINE, "gatebook.tls.rule_line", NUMBER, 0, CATEGORY, 0, "Line of that rule.") \
+FIELD(TLS_PURPOSE, "gatebook.tls.purpose", STRING, 256, CATEGORY, 0, "Purpose of an inspect rule.") \
 FIELD(NAME_MISMATCH, "gatebook.tls.name_mismatch", BOOL, 0, CATEGORY, 0, "Server name and CONNECT host differ.") \
 FIELD(ECH, "gatebook.tls.ech", STRING, 16, CATEGORY, 0, "offered: the server name is the outer one.") \
 FIELD(UPGRADE, "gatebook.upgrade", STRING, 64, CATEGORY, 0, "Protocol the connection was switched to.") \

@@ -366,6 +366,17 @@ join_keeping(struct build *b, const struct keeping *rule,
 	};
 }
 
+/* What is known of an exchange that a rule of tls keeps closed. */
+static struct snap_keeping
+tls_keeping(enum verdict verdict)
+{
+	return (struct snap_keeping){
+		.depth = verdict == VERDICT_INSPECT ? DEPTH_ACTIVITY :
+		    DEPTH_HOST,
+		.as = AS_NAME,
+	};
+}
+
 static void
 build_rule(struct rules_build *rb, const struct rule *rule)
 {
@@ -384,7 +395,9 @@ build_rule(struct rules_build *rb, const struct rule *rule)
 		.line_count = (uint32_t)rule->line_count,
 		.verdict = (uint8_t)rule->verdict,
 		.report_only = rule->report_only,
-		.keeping = join_keeping(b, &rule->keeping, &b->tree->keeping),
+		.keeping = verdict_section(rule->verdict) == SECTION_TLS ?
+		    tls_keeping(rule->verdict) :
+		    join_keeping(b, &rule->keeping, &b->tree->keeping),
 		.until_us = UINT64_MAX,
 	};
 
@@ -444,8 +457,14 @@ build_rules(struct build *b)
 			build_list(b, (uint32_t)i, c->paths[k].text,
 			    &c->paths[k].at);
 	}
-	for (size_t i = 0; i < tree->rule_count; i++)
-		build_rule(&rb, &tree->rules[i]);
+	for (int s = 0; s < SECTIONS; s++) {
+		struct snap_list *list = &b->header.list[s];
+
+		list->first = (uint32_t)b->part[PART_RULES].count;
+		list->count = (uint32_t)tree->list[s].count;
+		for (size_t i = 0; i < tree->list[s].count; i++)
+			build_rule(&rb, &tree->list[s].rules[i]);
+	}
 	b->header.keeping = join_keeping(b, &nothing, &tree->keeping);
 	if (b->part[PART_SIZES].count > 1)
 		qsort(b->part[PART_SIZES].data, b->part[PART_SIZES].count,

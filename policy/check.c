@@ -222,8 +222,8 @@ asks_for_names(const struct line *line)
 }
 
 /* Whether the earlier rule decides wherever the later one would: each of its
- * lines follows from a line of the later one.  Host lines of an audit demand
- * both names and those of a deny one, so a deny is not covered by an audit. */
+ * lines follows from a line of the later one.  Host lines of most rules demand
+ * both names and those of a deny or never one, so these are not covered. */
 static bool
 rule_covers(const struct rule *early, const struct rule *late)
 {
@@ -233,8 +233,8 @@ rule_covers(const struct rule *early, const struct rule *late)
 	for (size_t i = 0; i < early->line_count; i++) {
 		bool found = false;
 
-		if (early->verdict == VERDICT_AUDIT &&
-		    late->verdict == VERDICT_DENY &&
+		if (!verdict_by_either_name(early->verdict) &&
+		    verdict_by_either_name(late->verdict) &&
 		    asks_for_names(&early->lines[i]))
 			return false;
 		for (size_t k = 0; k < late->line_count && !found; k++)
@@ -249,21 +249,23 @@ rule_covers(const struct rule *early, const struct rule *late)
 #define COVER_LOOK_BACK 500	/* pairs grow with the square of the rules */
 
 static void
-check_covered(struct tree *tree)
+check_covered(struct tree *tree, const struct rule_list *list)
 {
-	for (size_t i = 1; i < tree->rule_count; i++) {
+	const struct rule *rules = list->rules;
+
+	for (size_t i = 1; i < list->count; i++) {
 		size_t first = i > COVER_LOOK_BACK ? i - COVER_LOOK_BACK : 0;
 
 		for (size_t k = first; k < i; k++) {
-			if (!rule_covers(&tree->rules[k], &tree->rules[i]))
+			if (!rule_covers(&rules[k], &rules[i]))
 				continue;
-			warn_at(tree->sources, &tree->rules[i].at, "rule "
+			warn_at(tree->sources, &rules[i].at, "rule "
 			    "\"%s\" can never decide, because \"%s\" above "
 			    "it covers it; move it up or delete it",
-			    tree->rules[i].name, tree->rules[k].name);
-			note_at(tree->sources, &tree->rules[k].at,
-			    "\"%s\" is here", tree->rules[k].name);
-			if (tree->rules[k].line_count == 0)
+			    rules[i].name, rules[k].name);
+			note_at(tree->sources, &rules[k].at,
+			    "\"%s\" is here", rules[k].name);
+			if (rules[k].line_count == 0)
 				return;	/* and so on for all that follow */
 			break;
 		}
@@ -284,15 +286,15 @@ rule_stage(const struct rule *rule)
 /* A deny that can decide before an earlier rule that would let through is
  * known: the order on the page is not the order in which they decide. */
 static void
-check_order(struct tree *tree, size_t number)
+check_order(struct tree *tree, const struct rule *rules, size_t number)
 {
-	const struct rule *deny = &tree->rules[number];
+	const struct rule *deny = &rules[number];
 	enum stage stage = rule_stage(deny);
 
 	if (deny->verdict != VERDICT_DENY || deny->report_only)
 		return;
 	for (size_t i = 0; i < number; i++) {
-		const struct rule *early = &tree->rules[i];
+		const struct rule *early = &rules[i];
 
 		if (early->verdict != VERDICT_AUDIT || early->report_only ||
 		    rule_stage(early) <= stage)
@@ -350,6 +352,55 @@ check_reach(struct tree *tree, const struct rule *rule)
 		    "reason in the record", rule->name);
 }
 
+/* --- all of it ------------------------------------------------------------------------ */
+static void
+check_rule(struct tree *tree, const struct rule *rule, uint64_t now_us)
+{
+	for (size_t k = 0; k < rule->line_count; k++)
+		for (size_t v = 0; v < rule->lines[k].value_count; v++)
+			check_value(tree, &rule->lines[k],
+			    &rule->lines[k].values[v]);
+	if (now_us != 0)
+		check_dates(tree, rule, (int64_t)(now_us / DAY_US));
+}
+
+static void
+check_access(struct tree *tree, bool whole)
+{
+	const struct rule_list *list = &tree->list[SECTION_ACCESS];
+
+	for (size_t i = 0; i < list->count; i++) {
+		check_fields(tree, &list->rules[i]);
+		if (whole) {
+			check_reach(tree, &list->rules[i]);
+			check_order(tree, list->rules, i);
+		}
+	}
+}
+
+static void
+check_expectation(struct tree *tree, const struct expectation *e)
+{
+	enum section section = verdict_section(e->verdict);
+	const struct rule_list *list = &tree->list[section];
+	struct nearest near = { .word = e->rule };
+	bool found = strcmp(e->rule, "default") == 0;
+	bool access = section == SECTION_ACCESS;
+
+	for (size_t k = 0; k < list->count && !found; k++) {
+		found = strcmp(list->rules[k].name, e->rule) == 0;
+		nearest_try(&near, list->rules[k].name);
+	}
+	if (!found)
+		error_at(tree->sources, &e->rule_at, "there is no rule%s%s "
+		    "called \"%s\"%s%s%s", access ? "" : " of ",
+		    access ? "" : section_name(section), e->rule,
+		    near.best == NULL ? "; name one of this policy, "
+		    "or default" : " (did you mean \"",
+		    near.best == NULL ? "" : near.best,
+		    near.best == NULL ? "" : "\"?)");
+}
+
 void
 check_tree(struct tree *tree, uint64_t now_us)
 {
@@ -357,40 +408,16 @@ check_tree(struct tree *tree, uint64_t now_us)
 	 * not known: such warnings would only hide the fault. */
 	bool whole = sources_errors(tree->sources) == 0;
 
-	for (size_t i = 0; i < tree->rule_count; i++) {
-		const struct rule *rule = &tree->rules[i];
-
-		for (size_t k = 0; k < rule->line_count; k++)
-			for (size_t v = 0; v < rule->lines[k].value_count; v++)
-				check_value(tree, &rule->lines[k],
-				    &rule->lines[k].values[v]);
-		check_fields(tree, rule);
-		if (now_us != 0)
-			check_dates(tree, rule, (int64_t)(now_us / DAY_US));
-		if (whole) {
-			check_reach(tree, rule);
-			check_order(tree, i);
-		}
-	}
+	for (int s = 0; s < SECTIONS; s++)
+		for (size_t i = 0; i < tree->list[s].count; i++)
+			check_rule(tree, &tree->list[s].rules[i], now_us);
+	check_access(tree, whole);
+	check_lists(tree);
 	if (whole) {
 		check_unused(tree);
-		check_covered(tree);
+		for (int s = 0; s < SECTIONS; s++)
+			check_covered(tree, &tree->list[s]);
 	}
-	for (size_t i = 0; i < tree->expectation_count; i++) {
-		const struct expectation *e = &tree->expectations[i];
-		struct nearest near = { .word = e->rule };
-		bool found = strcmp(e->rule, "default") == 0;
-
-		for (size_t k = 0; k < tree->rule_count && !found; k++) {
-			found = strcmp(tree->rules[k].name, e->rule) == 0;
-			nearest_try(&near, tree->rules[k].name);
-		}
-		if (!found)
-			error_at(tree->sources, &e->rule_at, "there is no "
-			    "rule called \"%s\"%s%s%s", e->rule,
-			    near.best == NULL ? "; name one of this policy, "
-			    "or default" : " (did you mean \"",
-			    near.best == NULL ? "" : near.best,
-			    near.best == NULL ? "" : "\"?)");
-	}
+	for (size_t i = 0; i < tree->expectation_count; i++)
+		check_expectation(tree, &tree->expectations[i]);
 }

@@ -89,24 +89,28 @@ look_for_lists(struct tree *tree)
 
 /* A country or network is asked for, but no database will tell it. */
 static void
+look_for_database(struct build *b, const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->line_count; i++) {
+		const struct line *line = &rule->lines[i];
+		bool asn = line->fact == FACT_ASN;
+
+		if ((line->fact != FACT_COUNTRY && !asn) ||
+		    (asn ? b->header.has_asn : b->header.has_country))
+			continue;
+		warn_at(b->sources, &line->at, "%s is never known, so "
+		    "rule \"%s\" does not decide: no database is set; "
+		    "name one in the setting %s", fact_word(line->fact),
+		    rule->name, asn ? "geoip.asn" : "geoip.country");
+	}
+}
+
+static void
 look_for_databases(struct build *b)
 {
-	const struct tree *tree = b->tree;
-
-	for (size_t i = 0; i < tree->rule_count; i++)
-		for (size_t k = 0; k < tree->rules[i].line_count; k++) {
-			const struct line *line = &tree->rules[i].lines[k];
-			bool asn = line->fact == FACT_ASN;
-
-			if ((line->fact != FACT_COUNTRY && !asn) ||
-			    (asn ? b->header.has_asn : b->header.has_country))
-				continue;
-			warn_at(b->sources, &line->at, "%s is never known, so "
-			    "rule \"%s\" does not decide: no database is set; "
-			    "name one in the setting %s", fact_word(
-			    line->fact), tree->rules[i].name, asn ?
-			    "geoip.asn" : "geoip.country");
-		}
+	for (int s = 0; s < SECTIONS; s++)
+		for (size_t i = 0; i < b->tree->list[s].count; i++)
+			look_for_database(b, &b->tree->list[s].rules[i]);
 }
 
 static void
@@ -126,6 +130,7 @@ build_all(struct build *b, const struct policy_options *options)
 	    tree->name);
 	b->header.contact = build_text(b, tree->contact);
 	b->header.controller = build_text(b, tree->controller);
+	b->header.notice = build_text(b, tree->notice);
 	b->header.timezone = build_text(b, tree->timezone == NULL ? "UTC" :
 	    tree->timezone);
 	b->header.file = build_text(b, sources_shown(tree->sources,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * decide.c - the walk down the access list.  There is one walk; the live proxy
- * runs it with nobody watching, explain with somebody.
+ * decide.c - the walk down a list of rules.  There is one walk for all sections;
+ * the live proxy runs it with nobody watching, explain with somebody.
  */
 #include "policy/snapshot.h"
 
@@ -28,12 +28,12 @@ eval_rule(struct eval *e, const struct snap_rule *rule,
     const struct snap_line **settled, uint64_t *waiting)
 {
 	const struct snap_line *lines = e->policy->LINES + rule->first_line;
-	bool deny = rule->verdict == VERDICT_DENY;
+	bool either = verdict_by_either_name((enum verdict)rule->verdict);
 	uint64_t unknown = 0;
 
 	*settled = NULL;
 	for (uint32_t i = 0; i < rule->line_count; i++) {
-		enum truth truth = eval_line(e, &lines[i], deny);
+		enum truth truth = eval_line(e, &lines[i], either);
 
 		if (truth == TRUTH_FALSE) {
 			*settled = &lines[i];
@@ -136,10 +136,16 @@ decided(struct eval *e, const struct snap_rule *rule, struct decision *d)
 	}
 }
 
+/* What the end of a list means. */
+static const enum verdict at_end[SECTIONS] = {
+	[SECTION_ACCESS] = VERDICT_AUDIT,
+	[SECTION_TLS] = VERDICT_TUNNEL,
+};
+
 static void
-by_default(const struct policy *p, struct decision *d)
+by_default(const struct policy *p, enum section section, struct decision *d)
 {
-	d->verdict = VERDICT_AUDIT;
+	d->verdict = at_end[section];
 	d->by_rule = false;
 	d->rule = (struct policy_rule){
 		.name = "default",
@@ -163,53 +169,105 @@ noted(const struct policy *p, const struct snap_rule *rule,
 	d->would_count++;
 }
 
-void
-policy_walk(const struct policy *p, const struct facts *facts,
-    struct decision *d, walk_seen *seen, void *arg)
+static void
+walk(struct eval *e, enum section section, struct decision *d,
+    walk_seen *seen, void *arg)
 {
-	size_t count = p->count[PART_RULES];
-	struct eval e;
+	const struct policy *p = e->policy;
+	const struct snap_list *list = &p->header->list[section];
+	const struct snap_rule *rule = p->RULES + list->first;
+	const struct snap_rule *end = rule + list->count;
+	uint64_t wall_us = e->facts->wall_us;
 
-	eval_init(&e, p, facts);
+	e->pattern_limit = e->names_by_host_alone = false;
 	d->would_count = 0;
 	d->waiting = 0;
 	d->category = d->list_file = NULL;
 	d->list_line = 0;
 	d->list_entry = (struct fact_string){ .text = NULL };
-	for (size_t i = 0; i < count; i++) {
-		const struct snap_rule *rule = &p->RULES[i];
+	for (; rule < end; rule++) {
 		const struct snap_line *line = NULL;
 		enum walk_outcome outcome;
 		enum truth truth;
 
-		if (facts->wall_us != 0 && facts->wall_us >= rule->until_us) {
+		if (wall_us != 0 && wall_us >= rule->until_us) {
 			if (seen != NULL)
-				seen(arg, &e, rule, WALK_ENDED, NULL);
+				seen(arg, e, rule, WALK_ENDED, NULL);
 			continue;
 		}
-		truth = eval_rule(&e, rule, &line, &d->waiting);
+		truth = eval_rule(e, rule, &line, &d->waiting);
 		outcome = truth == TRUTH_FALSE ? WALK_FALSE :
 		    truth == TRUTH_UNKNOWN ? WALK_UNKNOWN :
 		    rule->report_only ? WALK_NOTED : WALK_DECIDED;
 		if (seen != NULL)
-			seen(arg, &e, rule, outcome, line);
+			seen(arg, e, rule, outcome, line);
 		if (outcome == WALK_NOTED)
 			noted(p, rule, d);
 		if (outcome == WALK_DECIDED) {
-			decided(&e, rule, d);
-			goto out;
+			decided(e, rule, d);
+			break;
 		}
 	}
-	by_default(p, d);
-out:
-	d->pattern_limit = e.pattern_limit;
-	if (e.names_by_host_alone)
+	if (rule == end)
+		by_default(p, section, d);
+	d->pattern_limit = e->pattern_limit;
+	if (e->names_by_host_alone)
 		d->waiting |= FACT_BIT(FACT_SERVER_NAME);
+}
+
+/* The shallower of the two depths wins: what is never inspected, or relayed by
+ * a rule, is known by its host at most.  `never` means plain HTTP too: what is
+ * promised about a host does not hang on an s. */
+static void
+cap_depth(struct eval *e, struct decision *d)
+{
+	struct decision tls;
+
+	walk(e, SECTION_TLS, &tls, NULL, NULL);
+	if (tls.by_rule && tls.depth < d->depth &&
+	    (e->facts->is_tunnel || tls.verdict == VERDICT_NEVER))
+		d->depth = tls.depth;
+}
+
+void
+policy_walk(const struct policy *p, enum section section,
+    const struct facts *facts, struct decision *d, walk_seen *seen, void *arg)
+{
+	struct eval e;
+
+	eval_init(&e, p, facts);
+	walk(&e, section, d, seen, arg);
+	if (section == SECTION_ACCESS && policy_has(p, SECTION_TLS))
+		cap_depth(&e, d);
 }
 
 void
 policy_decide(const struct policy *policy, const struct facts *facts,
     struct decision *decision)
 {
-	policy_walk(policy, facts, decision, NULL, NULL);
+	policy_walk(policy, SECTION_ACCESS, facts, decision, NULL, NULL);
+}
+
+void
+policy_decide_in(const struct policy *policy, enum section section,
+    const struct facts *facts, struct decision *decision)
+{
+	policy_walk(policy, section, facts, decision, NULL, NULL);
+}
+
+bool
+policy_has(const struct policy *policy, enum section section)
+{
+	return policy->header->list[section].count > 0;
+}
+
+const char *
+policy_tls_reason(enum verdict verdict, bool by_rule)
+{
+	if (!by_rule)
+		return "no rule says inspect";
+	if (verdict == VERDICT_NEVER)
+		return "rule says never";
+	return verdict == VERDICT_INSPECT ? "inspection is not in this version" :
+	    "rule says tunnel";
 }

@@ -118,6 +118,11 @@ expect_would(struct tree *tree, const struct expectation *e,
 
 		if (strcmp(g->word, "would") != 0)
 			continue;
+		if (verdict_section(e->verdict) != SECTION_ACCESS) {
+			error_at(tree->sources, &g->at, "only rules of access "
+			    "are report-only; expect \"would\" there");
+			continue;
+		}
 		for (size_t k = 0; k < seen->noted_count; k++)
 			found |= strcmp(seen->noted[k], g->value) == 0;
 		if (!found)
@@ -138,7 +143,8 @@ expect_one(struct tree *tree, struct question *q, const struct policy *policy,
 	question_init(q);
 	if (!give(tree, q, policy, e))
 		return;
-	policy_explain(policy, &q->facts, &d, on_step, &seen);
+	policy_explain_in(policy, verdict_section(e->verdict), &q->facts, &d,
+	    on_step, &seen);
 	if (d.verdict == e->verdict && strcmp(d.rule.name, e->rule) == 0) {
 		expect_would(tree, e, &seen);
 		return;

@@ -261,10 +261,18 @@ on_rule(void *arg, struct eval *e, const struct snap_rule *rule,
 }
 
 void
-policy_explain(const struct policy *policy, const struct facts *facts,
-    struct decision *decision, step_seen *seen, void *arg)
+policy_explain_in(const struct policy *policy, enum section section,
+    const struct facts *facts, struct decision *decision, step_seen *seen,
+    void *arg)
 {
 	struct watcher w = { .policy = policy, .seen = seen, .arg = arg };
 
-	policy_walk(policy, facts, decision, on_rule, &w);
+	policy_walk(policy, section, facts, decision, on_rule, &w);
+}
+
+void
+policy_explain(const struct policy *policy, const struct facts *facts,
+    struct decision *decision, step_seen *seen, void *arg)
+{
+	policy_explain_in(policy, SECTION_ACCESS, facts, decision, seen, arg);
 }

@@ -48,7 +48,12 @@ typedef void step_seen(void *arg, const struct step *step);
 void policy_explain(const struct policy *policy, const struct facts *facts,
     struct decision *decision, step_seen *seen, void *arg);
 
-/* The same for people, in plain English; of the rules above the deciding one
+/* The same for another list. */
+void policy_explain_in(const struct policy *policy, enum section section,
+    const struct facts *facts, struct decision *decision, step_seen *seen,
+    void *arg);
+
+/* All sections for people, in plain English; of the rules above the deciding one
  * all, or only those that hold or may yet hold. */
 int policy_explain_text(const struct policy *policy, const struct facts *facts,
     bool all, FILE *out);

@@ -71,44 +71,95 @@ text_waiting(FILE *out, uint64_t waiting)
 	(void)fprintf(out, ".\n");
 }
 
-int
-policy_explain_text(const struct policy *policy, const struct facts *facts,
-    bool all, FILE *out)
+static void
+text_category(FILE *out, const struct decision *d)
+{
+	if (d->category != NULL)
+		(void)fprintf(out, "  The host is in the category %s: %.*s "
+		    "(%s:%u).\n", d->category, (int)d->list_entry.length,
+		    d->list_entry.text, d->list_file, d->list_line);
+}
+
+static void
+text_access(const struct policy *policy, const struct facts *facts, bool all,
+    const struct decision *d, FILE *out)
+{
+	struct page page = { .out = out, .all = all };
+	struct decision again;
+
+	if (d->verdict == VERDICT_DENY)
+		(void)fprintf(out, "Refused");
+	else
+		(void)fprintf(out, "Let through and recorded");
+	if (d->by_rule)
+		(void)fprintf(out, " by the rule \"%s\", %s:%u (%s).\n",
+		    d->rule.name, d->rule.file, d->rule.line,
+		    verdict_name(d->verdict));
+	else
+		(void)fprintf(out, ": no rule decides, and the end of the "
+		    "list is audit.\n");
+	text_category(out, d);
+	if (d->rule.because != NULL)
+		(void)fprintf(out, "  Because: %s\n", d->rule.because);
+	if (d->rule.ground != NULL)
+		(void)fprintf(out, "  Ground: %s\n", d->rule.ground);
+	if (d->rule.owner != NULL)
+		(void)fprintf(out, "  Owner: %s\n", d->rule.owner);
+	if (d->rule.purpose != NULL)
+		(void)fprintf(out, "  Purpose: %s\n", d->rule.purpose);
+	(void)fprintf(out, "  Decided at the stage: %s\n",
+	    stage_name(d->stage));
+	(void)fprintf(out, "  Recorded: %s as %s%s\n",
+	    record_depth_name(d->depth), record_as_name(d->as),
+	    d->forward ? ", on disk before anything leaves" : "");
+	policy_explain(policy, facts, &again, text_step, &page);
+	text_waiting(out, d->waiting);
+}
+
+/* What tls says of a tunnel, and of plain HTTP if it is never. */
+static void
+text_tls(const struct policy *policy, const struct facts *facts, bool all,
+    FILE *out)
 {
 	struct page page = { .out = out, .all = all };
 	struct decision d;
 
-	policy_decide(policy, facts, &d);
-	if (d.verdict == VERDICT_DENY)
-		(void)fprintf(out, "Refused");
+	policy_decide_in(policy, SECTION_TLS, facts, &d);
+	if (!facts->is_tunnel && (!d.by_rule || d.verdict != VERDICT_NEVER))
+		return;
+	(void)fprintf(out, "\nTLS: ");
+	if (!d.by_rule)
+		(void)fprintf(out, "relayed unseen: no rule of tls decides.\n");
+	else if (d.verdict == VERDICT_INSPECT)
+		(void)fprintf(out, "to be inspected");
 	else
-		(void)fprintf(out, "Let through and recorded");
+		(void)fprintf(out, d.verdict == VERDICT_NEVER ?
+		    "never inspected" : "relayed unseen");
 	if (d.by_rule)
 		(void)fprintf(out, " by the rule \"%s\", %s:%u (%s).\n",
 		    d.rule.name, d.rule.file, d.rule.line,
 		    verdict_name(d.verdict));
-	else
-		(void)fprintf(out, ": no rule decides, and the end of the "
-		    "list is audit.\n");
-	if (d.category != NULL)
-		(void)fprintf(out, "  The host is in the category %s: %.*s "
-		    "(%s:%u).\n", d.category, (int)d.list_entry.length,
-		    d.list_entry.text, d.list_file, d.list_line);
-	if (d.rule.because != NULL)
-		(void)fprintf(out, "  Because: %s\n", d.rule.because);
-	if (d.rule.ground != NULL)
-		(void)fprintf(out, "  Ground: %s\n", d.rule.ground);
-	if (d.rule.owner != NULL)
-		(void)fprintf(out, "  Owner: %s\n", d.rule.owner);
-	if (d.rule.purpose != NULL)
-		(void)fprintf(out, "  Purpose: %s\n", d.rule.purpose);
-	(void)fprintf(out, "  Decided at the stage: %s\n",
-	    stage_name(d.stage));
-	(void)fprintf(out, "  Recorded: %s as %s%s\n",
-	    record_depth_name(d.depth), record_as_name(d.as),
-	    d.forward ? ", on disk before anything leaves" : "");
-	(void)policy_explain(policy, facts, &d, text_step, &page);
-	text_waiting(out, d.waiting);
+	text_category(out, &d);
+	if (d.by_rule && d.verdict == VERDICT_INSPECT)
+		(void)fprintf(out, "  Purpose: %s\n  But this version does not "
+		    "inspect: the bytes are relayed unseen, and the record "
+		    "says so.\n", d.rule.purpose);
+	else if (d.by_rule)
+		(void)fprintf(out, "  So the record keeps the host at most, "
+		    "whatever the rule of access says.\n");
+	policy_explain_in(policy, SECTION_TLS, facts, &d, text_step, &page);
+}
+
+int
+policy_explain_text(const struct policy *policy, const struct facts *facts,
+    bool all, FILE *out)
+{
+	struct decision d;
+
+	policy_decide(policy, facts, &d);
+	text_access(policy, facts, all, &d, out);
+	if (d.verdict != VERDICT_DENY && policy_has(policy, SECTION_TLS))
+		text_tls(policy, facts, all, out);
 	return ferror(out) ? -1 : 0;
 }
 
@@ -220,34 +271,56 @@ json_step(void *arg, const struct step *s)
 	(void)fputc('}', page->out);
 }
 
-int
-policy_explain_json(const struct policy *policy, const struct facts *facts,
-    FILE *out)
+/* What every list says: who decides, what is waited for, each step. */
+static void
+json_decision(const struct policy *policy, enum section section,
+    const struct facts *facts, const struct decision *d, FILE *out)
 {
 	struct page page = { .out = out };
-	struct decision d;
+	struct decision again;
 	const char *comma = "";
 
-	policy_decide(policy, facts, &d);
-	(void)fprintf(out, "{\"verdict\":\"%s\",\"by_rule\":%s,\"rule\":",
-	    verdict_name(d.verdict), d.by_rule ? "true" : "false");
-	json_rule(out, &d.rule);
-	(void)fprintf(out, ",\"stage\":\"%s\",\"record\":\"%s\",\"as\":\"%s\","
-	    "\"commit_forward\":%s", stage_name(d.stage),
-	    record_depth_name(d.depth), record_as_name(d.as),
-	    d.forward ? "true" : "false");
-	json_entry(out, d.category, d.list_file, d.list_line, &d.list_entry);
-	json_field(out, "policy_version", policy_version(policy));
+	(void)fprintf(out, "\"verdict\":\"%s\",\"by_rule\":%s,\"rule\":",
+	    verdict_name(d->verdict), d->by_rule ? "true" : "false");
+	json_rule(out, &d->rule);
+	(void)fprintf(out, ",\"stage\":\"%s\"", stage_name(d->stage));
+	json_entry(out, d->category, d->list_file, d->list_line,
+	    &d->list_entry);
 	(void)fprintf(out, ",\"would_count\":%u,\"waiting\":[",
-	    d.would_count);
+	    d->would_count);
 	for (int i = 0; i < FACTS; i++)
-		if ((d.waiting & FACT_BIT(i)) != 0) {
+		if ((d->waiting & FACT_BIT(i)) != 0) {
 			(void)fprintf(out, "%s\"%s\"", comma,
 			    fact_word((enum fact)i));
 			comma = ",";
 		}
 	(void)fprintf(out, "],\"steps\":[");
-	policy_explain(policy, facts, &d, json_step, &page);
-	(void)fprintf(out, "]}\n");
+	policy_explain_in(policy, section, facts, &again, json_step, &page);
+	(void)fprintf(out, "]");
+}
+
+int
+policy_explain_json(const struct policy *policy, const struct facts *facts,
+    FILE *out)
+{
+	struct decision d;
+
+	policy_decide(policy, facts, &d);
+	(void)fputc('{', out);
+	json_decision(policy, SECTION_ACCESS, facts, &d, out);
+	(void)fprintf(out, ",\"record\":\"%s\",\"as\":\"%s\","
+	    "\"commit_forward\":%s", record_depth_name(d.depth),
+	    record_as_name(d.as), d.forward ? "true" : "false");
+	json_field(out, "policy_version", policy_version(policy));
+	if (policy_has(policy, SECTION_TLS)) {
+		policy_decide_in(policy, SECTION_TLS, facts, &d);
+		(void)fprintf(out, ",\"tls\":{");
+		json_decision(policy, SECTION_TLS, facts, &d, out);
+		json_field(out, "inspection", "none");
+		json_field(out, "reason", policy_tls_reason(d.verdict,
+		    d.by_rule));
+		(void)fputc('}', out);
+	}
+	(void)fprintf(out, "}\n");
 	return ferror(out) ? -1 : 0;
 }

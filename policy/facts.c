@@ -104,14 +104,52 @@ facts_nearest(struct nearest *nearest)
 		nearest_try(nearest, later[i]);
 }
 
+static const struct {
+	const char *word;
+	enum section section;
+} verdicts[VERDICTS] = {
+#define VERDICT(id, word, section) [VERDICT_##id] = { word, SECTION_##section },
+	VERDICT_TABLE(VERDICT)
+#undef VERDICT
+};
+
+static const char *const sections[SECTIONS] = {
+#define SECTION(id, word) [SECTION_##id] = word,
+	SECTION_TABLE(SECTION)
+#undef SECTION
+};
+
 const char *
 verdict_name(enum verdict verdict)
 {
-	switch (verdict) {
-	case VERDICT_AUDIT:
-		return "audit";
-	case VERDICT_DENY:
-		return "deny";
-	}
-	return "unknown";
+	return verdicts[verdict].word;
+}
+
+enum section
+verdict_section(enum verdict verdict)
+{
+	return verdicts[verdict].section;
+}
+
+bool
+verdict_by_either_name(enum verdict verdict)
+{
+	return verdict == VERDICT_DENY || verdict == VERDICT_NEVER;
+}
+
+bool
+verdict_by_word(const char *word, enum verdict *verdict)
+{
+	for (int i = 0; i < VERDICTS; i++)
+		if (strcmp(verdicts[i].word, word) == 0) {
+			*verdict = (enum verdict)i;
+			return true;
+		}
+	return false;
+}
+
+const char *
+section_name(enum section section)
+{
+	return sections[section];
 }

@@ -9,10 +9,12 @@
 #ifndef POLICY_LAYOUT_H
 #define POLICY_LAYOUT_H
 
+#include "policy/policy.h"
+
 #include <stdint.h>
 
 #define SNAPSHOT_MAGIC "GBPOLICY"
-#define SNAPSHOT_LAYOUT 1
+#define SNAPSHOT_LAYOUT 2
 #define SNAPSHOT_BYTE_ORDER 0x01020304u
 
 /* PART(name, element) */
@@ -58,6 +60,11 @@ struct snap_keeping {
 	uint32_t keep_query;	/* text */
 };
 
+/* The rules of one section, a run of PART_RULES. */
+struct snap_list {
+	uint32_t first, count;
+};
+
 struct snap_header {
 	char magic[8];
 	uint32_t layout;
@@ -66,6 +73,9 @@ struct snap_header {
 	struct snap_part part[PARTS];
 	uint64_t key[2];	/* of the hash over names */
 	uint64_t asks;		/* FACT_BIT of all rules */
+	struct snap_list list[SECTIONS];
+	uint32_t notice;		/* text */
+	uint32_t unused;
 	uint32_t name, version, contact, controller, timezone; /* text */
 	uint32_t has_country;	/* a database was there, even if empty */
 	uint32_t has_asn;

@@ -338,12 +338,13 @@ satisfied_by(struct eval *e, const struct snap_line *line, bool server_name)
 
 /*
  * A host is judged by the CONNECT host and, once it is there, by the name in
- * the ClientHello.  For a deny it is enough that one of them satisfies the
- * line, for an audit both must: neither a false CONNECT nor a false server
- * name slips past a refusal, and an exception from one must fit both.
+ * the ClientHello.  For a deny or never it is enough that one of them
+ * satisfies the line, for all else both must: neither a false CONNECT nor a
+ * false server name slips past a refusal, and an exception from one must fit
+ * both.
  */
 static enum truth
-eval_host(struct eval *e, const struct snap_line *line, bool deny)
+eval_host(struct eval *e, const struct snap_line *line, bool either)
 {
 	enum truth host = satisfied_by(e, line, false);
 	enum truth name;
@@ -357,7 +358,7 @@ eval_host(struct eval *e, const struct snap_line *line, bool deny)
 	if (!is_present(e, FACT_SERVER_NAME))
 		return host;
 	name = satisfied_by(e, line, true);
-	if (deny)
+	if (either)
 		return host > name ? host : name;
 	return host < name ? host : name;
 }
@@ -417,7 +418,7 @@ negate(enum truth truth, bool unless)
 }
 
 enum truth
-eval_line(struct eval *e, const struct snap_line *line, bool deny)
+eval_line(struct eval *e, const struct snap_line *line, bool either)
 {
 	enum fact fact = (enum fact)line->fact;
 	enum truth best = TRUTH_FALSE;
@@ -425,7 +426,7 @@ eval_line(struct eval *e, const struct snap_line *line, bool deny)
 
 	e->unknown = 0;
 	if (fact == FACT_HOST || fact == FACT_CATEGORY)
-		return eval_host(e, line, deny);
+		return eval_host(e, line, either);
 	if (fact == FACT_SERVER_NAME) {
 		best = satisfied_by(e, line, true);
 		if (best == TRUTH_UNKNOWN)

@@ -15,7 +15,7 @@
 #define POLICY_FILE_MAX (16 * 1024 * 1024)
 
 static const char *const later_sections[] = {
-	"group", "identity", "tls", "headers", "route", "limit", "service",
+	"group", "identity", "headers", "route", "limit", "service",
 };
 
 bool
@@ -176,6 +176,8 @@ parse_policy_section(struct parser *p)
 			    &tree->controller },
 			{ "contact", "\"dpo@dept.example\"", &tree->contact },
 			{ "timezone", "\"Europe/London\"", &tree->timezone },
+			{ "notice", "\"https://intranet.dept.example/"
+			    "monitoring\"", &tree->notice },
 		};
 		struct nearest near = { .word = p->lexer.token.text };
 		struct place place = p->lexer.token.at;
@@ -191,7 +193,7 @@ parse_policy_section(struct parser *p)
 		if (i == COUNT_OF(fields)) {
 			error_at(tree->sources, &place, "%s has no meaning in "
 			    "\"policy\"%s%s%s; there are owner, controller, "
-			    "contact and timezone", shown(p),
+			    "contact, timezone and notice", shown(p),
 			    near.best == NULL ? "" : " (did you mean \"",
 			    near.best == NULL ? "" : near.best,
 			    near.best == NULL ? "" : "\"?)");
@@ -389,7 +391,8 @@ static const struct {
 	{ "category", parse_category },
 	{ "network", parse_network },
 	{ "hours", parse_hours },
-	{ "access", parse_access },
+	{ "tls", parse_rules },
+	{ "access", parse_rules },
 	{ "expect", parse_expect },
 };
 
@@ -417,6 +420,7 @@ unknown_section(struct parser *p)
 	struct sources *s = p->tree->sources;
 	struct token t = p->lexer.token;
 	struct nearest near = { .word = t.text };
+	enum verdict verdict;
 
 	if (t.kind == TOKEN_CLOSE) {
 		error_at(s, &t.at, "this \"}\" closes nothing; delete it or "
@@ -430,14 +434,18 @@ unknown_section(struct parser *p)
 	} else if (t.kind == TOKEN_WORD) {
 		sections_nearest(&near);
 		error_at(s, &t.at, "\"%.200s\" is no section%s%s%s; there are "
-		    "policy, include, category, network, hours, access and "
-		    "expect%s", t.text,
+		    "policy, include, category, network, hours, tls, "
+		    "access and expect%s%s%s", t.text,
 		    near.best == NULL ? "" : " (did you mean \"",
 		    near.best == NULL ? "" : near.best,
 		    near.best == NULL ? "" : "\"?)",
-		    word_is_keyword(t.text) || strcmp(t.text, "audit") == 0 ||
-		    strcmp(t.text, "deny") == 0 ?
-		    "; rules stand inside access { }" : "");
+		    verdict_by_word(t.text, &verdict) ||
+		    word_is_keyword(t.text) ? "; rules stand inside " : "",
+		    verdict_by_word(t.text, &verdict) ?
+		    section_name(verdict_section(verdict)) :
+		    word_is_keyword(t.text) ? "access" : "",
+		    verdict_by_word(t.text, &verdict) ||
+		    word_is_keyword(t.text) ? " { }" : "");
 	} else {
 		error_at(s, &t.at, "%s stands where a section should begin",
 		    shown(p));

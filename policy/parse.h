@@ -9,6 +9,7 @@ struct parser {
 	struct tree *tree;
 	struct lexer lexer;
 	const char *folder;	/* of this file below the policy's: "" "a/" */
+	enum section section;	/* whose rules are being read */
 };
 
 #define NAME_OF_THING_MAX 64
@@ -26,7 +27,14 @@ void parser_leave_block(struct parser *parser);
 /* Leave out a whole section: up to its block's end. */
 void parser_leave_section(struct parser *parser);
 
-void parse_access(struct parser *parser);
+/* The lines of a block up to and with its "}".  rule NULL: of default. */
+void parse_lines(struct parser *parser, struct rule *rule,
+    struct keeping *keeping, const struct place *began);
+/* Leave out lines that stand where there should be a "{". */
+void parser_leave_lines(struct parser *parser);
+
+/* A section of rules: the word at hand is its own. */
+void parse_rules(struct parser *parser);
 void parse_expect(struct parser *parser);
 void parse_hours(struct parser *parser);
 

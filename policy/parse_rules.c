@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * parse_rules.c - the access list: default, rules, and the lines inside them.
- * A line begins with its word; what may stand in a rule is one table.
+ * parse_rules.c - the lines inside rules and default.  A line begins with its
+ * word; what may stand in a rule of which section is one table.
  */
 #include "policy/parse.h"
 
@@ -361,34 +361,45 @@ typedef void rule_line(struct parser *, struct rule *, const struct place *);
 typedef void keep_line(struct parser *, struct keeping *,
     const struct place *);
 
-/* A row: the word, and who reads it; neither means a later version. */
+#define IN(section) (1u << SECTION_##section)
+#define IN_ALL (~0u)
+
+/* A row: the word, in which sections, and who reads it; neither reader means a
+ * later version. */
 static const struct row {
 	const char *word;
+	unsigned sections;
 	rule_line *rule;
 	keep_line *keep;	/* allowed in default too */
 } rows[] = {
-	{ "when", line_when, NULL },
-	{ "and", line_and, NULL },
-	{ "unless", line_unless, NULL },
-	{ "because", line_because, NULL },
-	{ "ground", line_ground, NULL },
-	{ "owner", line_owner, NULL },
-	{ "review-by", line_review, NULL },
-	{ "report-only", line_report_only, NULL },
-	{ "until", line_until, NULL },
-	{ "purpose", line_purpose, NULL },
-	{ "record", NULL, keep_record },
-	{ "commit", NULL, keep_commit },
-	{ "keep-query", NULL, keep_query },
-	{ "every", NULL, NULL },
-	{ "say", NULL, NULL },
-	{ "ask", NULL, NULL },
-	{ "hold", NULL, NULL },
-	{ "keep", NULL, NULL },
-	{ "keep-for", NULL, NULL },
-	{ "alert", NULL, NULL },
-	{ "no-exceptions", NULL, NULL },
+	{ "when", IN_ALL, line_when, NULL },
+	{ "and", IN_ALL, line_and, NULL },
+	{ "unless", IN_ALL, line_unless, NULL },
+	{ "because", IN(ACCESS), line_because, NULL },
+	{ "ground", IN(ACCESS), line_ground, NULL },
+	{ "owner", IN(ACCESS), line_owner, NULL },
+	{ "review-by", IN(ACCESS), line_review, NULL },
+	{ "report-only", IN(ACCESS), line_report_only, NULL },
+	{ "until", IN_ALL, line_until, NULL },
+	{ "purpose", IN(ACCESS) | IN(TLS), line_purpose, NULL },
+	{ "record", IN(ACCESS), NULL, keep_record },
+	{ "commit", IN(ACCESS), NULL, keep_commit },
+	{ "keep-query", IN(ACCESS), NULL, keep_query },
+	{ "every", IN(ACCESS), NULL, NULL },
+	{ "say", IN(ACCESS), NULL, NULL },
+	{ "ask", IN(ACCESS), NULL, NULL },
+	{ "hold", IN(ACCESS), NULL, NULL },
+	{ "keep", IN(ACCESS), NULL, NULL },
+	{ "keep-for", IN(ACCESS), NULL, NULL },
+	{ "alert", IN(ACCESS), NULL, NULL },
+	{ "no-exceptions", IN(ACCESS), NULL, NULL },
 };
+
+static bool
+is_in(const struct row *row, enum section section)
+{
+	return (row->sections >> section & 1) != 0;
+}
 
 bool
 word_is_keyword(const char *word)
@@ -408,13 +419,44 @@ keywords_nearest(struct nearest *nearest)
 }
 
 static void
+leave_line(struct parser *p)
+{
+	leave_values(p);
+	if (p->lexer.token.kind == TOKEN_OPEN) {
+		lexer_next(&p->lexer);
+		parser_leave_block(p);
+	}
+}
+
+/* A line of another section: which there are in this one. */
+static void
+misplaced_line(struct parser *p)
+{
+	struct token t = p->lexer.token;
+	char all[256] = "";
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		size_t n = strlen(all);
+
+		if (is_in(&rows[i], p->section))
+			(void)snprintf(all + n, sizeof(all) - n, "%s%s",
+			    n == 0 ? "" : ", ", rows[i].word);
+	}
+	error_at(p->tree->sources, &t.at, "%s has no place in a rule of %s; "
+	    "there are %s", shown(p), section_name(p->section), all);
+	lexer_next(&p->lexer);
+	leave_line(p);
+}
+
+static void
 unknown_line(struct parser *p, bool in_default)
 {
 	struct token t = p->lexer.token;
 	struct nearest near = { .word = t.text };
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		if (!in_default || rows[i].keep != NULL)
+		if (is_in(&rows[i], p->section) &&
+		    (!in_default || rows[i].keep != NULL))
 			nearest_try(&near, rows[i].word);
 	error_at(p->tree->sources, &t.at, "%s begins no line of %s%s%s%s",
 	    shown(p), in_default ? "\"default\" (there are record, commit and "
@@ -424,23 +466,35 @@ unknown_line(struct parser *p, bool in_default)
 	    near.best == NULL ? "" : "\"?)");
 	if (t.kind != TOKEN_OPEN)
 		lexer_next(&p->lexer);
-	leave_values(p);
-	if (p->lexer.token.kind == TOKEN_OPEN) {
-		lexer_next(&p->lexer);
-		parser_leave_block(p);
+	leave_line(p);
+}
+
+static void
+read_line(struct parser *p, const struct row *row, struct rule *rule,
+    struct keeping *keeping)
+{
+	struct token t = p->lexer.token;
+
+	lexer_next(&p->lexer);
+	if (row->rule != NULL) {
+		row->rule(p, rule, &t.at);
+	} else if (row->keep != NULL) {
+		row->keep(p, keeping, &t.at);
+	} else {
+		error_at(p->tree->sources, &t.at, "\"%s\" comes with a later "
+		    "version; leave this line out for now", t.text);
+		leave_values(p);
 	}
 }
 
-/* The lines of a block up to and with its "}".  rule NULL: of default. */
-static void
+void
 parse_lines(struct parser *p, struct rule *rule, struct keeping *keeping,
     const struct place *began)
 {
 	while (p->lexer.token.kind != TOKEN_CLOSE) {
-		struct token t = p->lexer.token;
 		const struct row *row = NULL;
 
-		if (t.kind == TOKEN_END) {
+		if (p->lexer.token.kind == TOKEN_END) {
 			error_at(p->tree->sources, began, "the rule that "
 			    "begins here has no closing \"}\"; add it");
 			return;
@@ -448,143 +502,22 @@ parse_lines(struct parser *p, struct rule *rule, struct keeping *keeping,
 		for (size_t i = 0; i < COUNT_OF(rows); i++)
 			if (parser_is_word(p, rows[i].word))
 				row = &rows[i];
-		if (row == NULL || (rule == NULL && row->rule != NULL)) {
+		if (row == NULL || (rule == NULL && row->rule != NULL))
 			unknown_line(p, rule == NULL);
-			continue;
-		}
-		lexer_next(&p->lexer);
-		if (row->rule != NULL) {
-			row->rule(p, rule, &t.at);
-		} else if (row->keep != NULL) {
-			row->keep(p, keeping, &t.at);
-		} else {
-			error_at(p->tree->sources, &t.at, "\"%s\" comes with "
-			    "a later version; leave this line out for now",
-			    t.text);
-			leave_values(p);
-		}
+		else if (!is_in(row, p->section))
+			misplaced_line(p);
+		else
+			read_line(p, row, rule, keeping);
 	}
 	lexer_next(&p->lexer);
-}
-
-static void
-parse_rule(struct parser *p, enum verdict verdict)
-{
-	struct tree *tree = p->tree;
-	struct rule rule = { .verdict = verdict };
-	struct place at = p->lexer.token.at;
-
-	lexer_next(&p->lexer);
-	rule.at = p->lexer.token.at;
-	rule.name = parser_name(p, "rule");
-	if (p->lexer.token.kind == TOKEN_OPEN) {
-		lexer_next(&p->lexer);
-		parse_lines(p, &rule, &rule.keeping, &at);
-	} else if (p->lexer.token.kind == TOKEN_WORD &&
-	    word_is_keyword(p->lexer.token.text)) {
-		error_at(tree->sources, &p->lexer.token.at, "%s stands where "
-		    "the \"{\" of the rule should be; put the lines of a rule "
-		    "between { and }", shown(p));
-		while (p->lexer.token.kind == TOKEN_WORD &&
-		    word_is_keyword(p->lexer.token.text)) {
-			lexer_next(&p->lexer);
-			leave_values(p);
-		}
-	}
-	if (rule.name == NULL)
-		return;
-	for (size_t i = 0; i < tree->rule_count; i++)
-		if (strcmp(tree->rules[i].name, rule.name) == 0) {
-			error_at(tree->sources, &rule.at, "there is a second "
-			    "rule called \"%s\"; rename one of them",
-			    rule.name);
-			note_at(tree->sources, &tree->rules[i].at,
-			    "the first one is here");
-			return;
-		}
-	*ARENA_ADD(tree->arena, tree->rules, tree->rule_count) = rule;
-}
-
-static void
-parse_default(struct parser *p)
-{
-	struct place at = p->lexer.token.at;
-	struct keeping second = { 0 };
-	struct tree *tree = p->tree;
-
-	lexer_next(&p->lexer);
-	if (tree->has_default) {
-		error_at(tree->sources, &at, "there is a second \"default\"; "
-		    "keep one");
-		note_at(tree->sources, &tree->default_at,
-		    "the first one is here");
-	}
-	if (!parser_open(p, "default"))
-		return;
-	parse_lines(p, NULL, tree->has_default ? &second : &tree->keeping,
-	    &at);
-	if (!tree->has_default)
-		tree->default_at = at;
-	tree->has_default = true;
-}
-
-static void
-not_a_rule(struct parser *p)
-{
-	struct token t = p->lexer.token;
-	struct nearest near = { .word = t.text };
-
-	if (parser_is_word(p, "remind") || parser_is_word(p, "justify")) {
-		error_at(p->tree->sources, &t.at, "the verdict \"%s\" comes "
-		    "with a later version; leave this rule out for now",
-		    t.text);
-	} else {
-		nearest_try(&near, "audit");
-		nearest_try(&near, "deny");
-		nearest_try(&near, "default");
-		error_at(p->tree->sources, &t.at, "%s begins no rule%s%s%s; a "
-		    "rule begins with audit or deny and its name", shown(p),
-		    near.best == NULL ? "" : " (did you mean \"",
-		    near.best == NULL ? "" : near.best,
-		    near.best == NULL ? "" : "\"?)");
-	}
-	if (t.kind != TOKEN_OPEN)
-		lexer_next(&p->lexer);
-	while (p->lexer.token.kind == TOKEN_STRING ||
-	    (p->lexer.token.kind == TOKEN_WORD &&
-	    !parser_is_word(p, "audit") && !parser_is_word(p, "deny") &&
-	    !parser_is_word(p, "default")))
-		lexer_next(&p->lexer);
-	if (p->lexer.token.kind == TOKEN_OPEN) {
-		lexer_next(&p->lexer);
-		parser_leave_block(p);
-	}
 }
 
 void
-parse_access(struct parser *p)
+parser_leave_lines(struct parser *p)
 {
-	struct place at = p->lexer.token.at;
-
-	lexer_next(&p->lexer);
-	if (!parser_open(p, "access")) {
-		parser_leave_section(p);
-		return;
+	while (p->lexer.token.kind == TOKEN_WORD &&
+	    word_is_keyword(p->lexer.token.text)) {
+		lexer_next(&p->lexer);
+		leave_values(p);
 	}
-	while (p->lexer.token.kind != TOKEN_CLOSE) {
-		if (p->lexer.token.kind == TOKEN_END) {
-			error_at(p->tree->sources, &at, "the section that "
-			    "begins here has no closing \"}\"; add it");
-			return;
-		}
-		if (parser_is_word(p, "audit"))
-			parse_rule(p, VERDICT_AUDIT);
-		else if (parser_is_word(p, "deny"))
-			parse_rule(p, VERDICT_DENY);
-		else if (parser_is_word(p, "default"))
-			parse_default(p);
-		else
-			not_a_rule(p);
-	}
-	lexer_next(&p->lexer);
 }

@@ -311,16 +311,9 @@ parse_expect(struct parser *p)
 
 	lexer_next(&p->lexer);
 	t = p->lexer.token;
-	if (parser_is_word(p, "deny")) {
-		e.verdict = VERDICT_DENY;
-	} else if (!parser_is_word(p, "audit")) {
-		bool later = parser_is_word(p, "remind") ||
-		    parser_is_word(p, "justify") ||
-		    parser_is_word(p, "never") ||
-		    parser_is_word(p, "inspect") ||
-		    parser_is_word(p, "tunnel");
-
-		if (later)
+	if (t.kind != TOKEN_WORD || !verdict_by_word(t.text, &e.verdict)) {
+		if (parser_is_word(p, "remind") ||
+		    parser_is_word(p, "justify"))
 			error_at(tree->sources, &t.at, "expecting \"%s\" "
 			    "comes with a later version; leave this line out "
 			    "for now", t.text);

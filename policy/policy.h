@@ -27,11 +27,40 @@ struct policy *policy_open(int fd, char *why, size_t why_size);
 /* Unmap; nothing that pointed into it may be used after. */
 void policy_close(struct policy **policy);
 
+/* Sections of rules: each is a list of its own, walked by itself.  A further
+ * one is a row here, rows of VERDICT_TABLE, and what parse_lists.c and
+ * check_lists.c know about its rules.  SECTION(id, word) */
+#define SECTION_TABLE(SECTION) \
+SECTION(ACCESS, "access") \
+SECTION(TLS, "tls")
+
+enum section {
+#define SECTION(id, word) SECTION_##id,
+	SECTION_TABLE(SECTION)
+#undef SECTION
+	SECTIONS
+};
+const char *section_name(enum section section);
+
+/* VERDICT(id, word, section) */
+#define VERDICT_TABLE(VERDICT) \
+VERDICT(AUDIT, "audit", ACCESS) \
+VERDICT(DENY, "deny", ACCESS) \
+VERDICT(NEVER, "never", TLS)		/* not inspected, promised */ \
+VERDICT(INSPECT, "inspect", TLS)	/* not done by this version */ \
+VERDICT(TUNNEL, "tunnel", TLS)
+
 enum verdict {
-	VERDICT_AUDIT,
-	VERDICT_DENY
+#define VERDICT(id, word, section) VERDICT_##id,
+	VERDICT_TABLE(VERDICT)
+#undef VERDICT
+	VERDICTS
 };
 const char *verdict_name(enum verdict verdict);
+enum section verdict_section(enum verdict verdict);
+/* Whether one of a tunnel's two names is enough to satisfy a host line of such
+ * a rule: refusals and promises hold by either, all else by both. */
+bool verdict_by_either_name(enum verdict verdict);
 
 /* Built-in refusals that a deciding rule lifts by naming the fact. */
 enum {
@@ -63,6 +92,7 @@ struct decision {
 	struct policy_rule rule; /* name "default" where no rule decided */
 	enum stage stage;	/* latest stage any fact of it came from */
 	unsigned lifts;
+	/* Of access: the shallower of what its rule and the tls rule keep. */
 	enum record_depth depth;
 	enum record_as as;
 	bool forward;		/* commit forward */
@@ -86,7 +116,15 @@ struct decision {
 /* Walk the access list with the facts known so far.  No I/O, no allocation. */
 void policy_decide(const struct policy *policy, const struct facts *facts,
     struct decision *decision);
-/* Facts that any access rule asks for (FACT_BIT), so that a caller need not
+/* The same for another list.  At its end by_rule is false and the verdict is
+ * that of doing nothing (tls: tunnel). */
+void policy_decide_in(const struct policy *policy, enum section section,
+    const struct facts *facts, struct decision *decision);
+/* Why the inside of a tunnel is not looked at, in words, by what tls decided. */
+const char *policy_tls_reason(enum verdict verdict, bool by_rule);
+/* Whether a section has any rules; if not, there is no need to ask it. */
+bool policy_has(const struct policy *policy, enum section section);
+/* Facts that any rule asks for (FACT_BIT), so that a caller need not
  * gather what nobody wants. */
 uint64_t policy_asks(const struct policy *policy);
 /* Smallest size above this one at which a request-size line changes, or
@@ -102,5 +140,7 @@ const char *policy_name(const struct policy *policy);
 const char *policy_version(const struct policy *policy);
 const char *policy_contact(const struct policy *policy);	/* or NULL */
 const char *policy_controller(const struct policy *policy);	/* or NULL */
+/* What people were told about inspection, and where; or NULL. */
+const char *policy_notice(const struct policy *policy);
 
 #endif

@@ -140,6 +140,29 @@ print_names(const struct tree *tree, FILE *out)
 	}
 }
 
+/* A section without rules is left out; access always stands. */
+static void
+print_list(const struct tree *tree, FILE *out, enum section section)
+{
+	const struct rule_list *list = &tree->list[section];
+	bool has_default = section == SECTION_ACCESS && tree->has_default;
+
+	if (list->count == 0 && section != SECTION_ACCESS)
+		return;
+	(void)fprintf(out, "\n%s {\n", section_name(section));
+	if (has_default) {
+		(void)fputs("    default {\n", out);
+		print_keeping(out, &tree->keeping);
+		(void)fputs("    }\n", out);
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		if (i > 0 || has_default)
+			(void)fputc('\n', out);
+		print_rule(tree, out, &list->rules[i]);
+	}
+	(void)fputs("}\n", out);
+}
+
 static void
 print_expectations(const struct tree *tree, FILE *out)
 {
@@ -165,29 +188,21 @@ print_tree(const struct tree *tree, FILE *out)
 	(void)fputs("policy ", out);
 	print_quoted(tree, out, tree->name == NULL ? "unnamed" : tree->name);
 	if (tree->owner != NULL || tree->controller != NULL ||
-	    tree->contact != NULL || tree->timezone != NULL) {
+	    tree->contact != NULL || tree->timezone != NULL ||
+	    tree->notice != NULL) {
 		(void)fputs(" {\n", out);
 		print_field(tree, out, "    ", "owner", tree->owner);
 		print_field(tree, out, "    ", "controller",
 		    tree->controller);
 		print_field(tree, out, "    ", "contact", tree->contact);
 		print_field(tree, out, "    ", "timezone", tree->timezone);
+		print_field(tree, out, "    ", "notice", tree->notice);
 		(void)fputs("}\n", out);
 	} else {
 		(void)fputc('\n', out);
 	}
 	print_names(tree, out);
-	(void)fputs("\naccess {\n", out);
-	if (tree->has_default) {
-		(void)fputs("    default {\n", out);
-		print_keeping(out, &tree->keeping);
-		(void)fputs("    }\n", out);
-	}
-	for (size_t i = 0; i < tree->rule_count; i++) {
-		if (i > 0 || tree->has_default)
-			(void)fputc('\n', out);
-		print_rule(tree, out, &tree->rules[i]);
-	}
-	(void)fputs("}\n", out);
+	print_list(tree, out, SECTION_TLS);
+	print_list(tree, out, SECTION_ACCESS);
 	print_expectations(tree, out);
 }

@@ -287,6 +287,16 @@ deed(enum verdict verdict)
 		return "let through";
 	case VERDICT_DENY:
 		return "refused";
+	case VERDICT_NEVER:
+		return "never looked into, which is promised, and its record "
+		    "keeps the name of the site at most";
+	case VERDICT_INSPECT:
+		return "to be looked into; this version of gatebook cannot do "
+		    "that, so it passes unseen and its record says so";
+	case VERDICT_TUNNEL:
+		return "passed on unseen";
+	case VERDICTS:
+		break;
 	}
 	return "?";
 }
@@ -296,6 +306,13 @@ read_verdict(FILE *out, const struct rule *rule)
 {
 	const char *whatever = rule->line_count > 0 ? "the request" :
 	    "Every request that comes this far";
+
+	if (verdict_section(rule->verdict) == SECTION_TLS) {
+		(void)fprintf(out, "%s is %s.", rule->line_count > 0 ?
+		    "the connection" : "Every connection that comes this far",
+		    deed(rule->verdict));
+		return;
+	}
 
 	if (rule->report_only) {
 		(void)fprintf(out, "%s is not touched by this rule: the record "
@@ -336,8 +353,9 @@ read_reasons(const struct reading *r, FILE *out, const struct rule *rule)
 		    "; after that day it is as if it were not there.", out);
 	}
 	if (rule->purpose != NULL)
-		say_text(out, " The purpose of the record: ", rule->purpose,
-		    "");
+		say_text(out, rule->verdict == VERDICT_INSPECT ?
+		    " The purpose: " : " The purpose of the record: ",
+		    rule->purpose, "");
 }
 
 static void
@@ -367,7 +385,8 @@ read_keeping(const struct reading *r, FILE *out, const struct rule *rule)
 	enum record_as as = k->has_as ? k->as : r->usual.as;
 
 	/* A rule that only notes something makes no record of its own. */
-	if (rule->report_only)
+	if (rule->report_only ||
+	    verdict_section(rule->verdict) != SECTION_ACCESS)
 		return;
 	if (depth != r->usual.depth || as != r->usual.as)
 		(void)fprintf(out, " The record keeps %s, and %s.",
@@ -424,12 +443,30 @@ read_rules(struct reading *r)
 {
 	const struct tree *t = r->tree;
 
+	const struct rule_list *list = &t->list[SECTION_ACCESS];
+
 	section(r, "The rules, in order");
-	if (t->rule_count == 0)
+	if (list->count == 0)
 		sentence(r, "There are none: everything reaches the end of "
 		    "the list.");
-	for (size_t i = 0; i < t->rule_count; i++)
-		read_rule(r, &t->rules[i]);
+	for (size_t i = 0; i < list->count; i++)
+		read_rule(r, &list->rules[i]);
+}
+
+static void
+read_tls(struct reading *r)
+{
+	const struct rule_list *list = &r->tree->list[SECTION_TLS];
+
+	if (list->count == 0)
+		return;
+	section(r, "Which encrypted connections are looked into");
+	for (size_t i = 0; i < list->count; i++)
+		read_rule(r, &list->rules[i]);
+	sentence(r, "Any other connection is passed on unseen.");
+	if (r->tree->notice != NULL)
+		sentence(r, "What people were told about this stands at: %s",
+		    r->tree->notice);
 }
 
 static void
@@ -542,6 +579,7 @@ read_tree(const struct tree *tree, void *arg)
 	read_about(&r);
 	read_built_in(&r);
 	read_names(&r);
+	read_tls(&r);
 	read_rules(&r);
 	read_end(&r);
 	read_expectations(&r);
@@ -575,8 +613,9 @@ outline_tree(const struct tree *tree, void *arg)
 
 	if (use->on_policy != NULL)
 		use->on_policy(use->arg, &about);
-	for (size_t i = 0; i < tree->rule_count; i++) {
-		const struct rule *rule = &tree->rules[i];
+	for (size_t i = 0; i < tree->list[SECTION_ACCESS].count; i++) {
+		const struct rule *rule =
+		    &tree->list[SECTION_ACCESS].rules[i];
 		const struct policy_outline outline = {
 			.name = rule->name,
 			.verdict = rule->verdict,

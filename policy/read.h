@@ -41,7 +41,7 @@ struct policy_outline {
 	int64_t until;
 };
 
-/* Hand the policy, then each of its rules in order, to somebody; everything
+/* Hand the policy, then each of its rules of access in order, to somebody; everything
  * pointed to lives as long as the call.  0, or -1 if the policy has errors. */
 struct policy_outline_use {
 	void (*on_policy)(void *arg, const struct policy_about *about);

@@ -121,7 +121,7 @@ check_rules(const struct policy *p)
 		    !text_ok(p, r->because) || !text_ok(p, r->ground) ||
 		    !text_ok(p, r->owner) || !text_ok(p, r->purpose) ||
 		    !span_ok(p, PART_LINES, r->first_line, r->line_count) ||
-		    r->verdict > VERDICT_DENY || !keeping_ok(p, &r->keeping))
+		    r->verdict >= VERDICTS || !keeping_ok(p, &r->keeping))
 			return false;
 	}
 	for (size_t i = 0; i < p->count[PART_LINES]; i++) {
@@ -136,6 +136,27 @@ check_rules(const struct policy *p)
 		if (!value_ok(p, &p->VALUES[i]))
 			return false;
 	return true;
+}
+
+/* The lists stand one behind the other and hold their own verdicts alone. */
+static bool
+check_lists(const struct policy *p)
+{
+	size_t next = 0;
+
+	for (int s = 0; s < SECTIONS; s++) {
+		const struct snap_list *list = &p->header->list[s];
+
+		if (list->first != next ||
+		    !span_ok(p, PART_RULES, list->first, list->count))
+			return false;
+		next += list->count;
+		for (size_t i = list->first; i < next; i++)
+			if (verdict_section((enum verdict)
+			    p->RULES[i].verdict) != (enum section)s)
+				return false;
+	}
+	return next == p->count[PART_RULES];
 }
 
 static bool
@@ -173,7 +194,8 @@ check_header(const struct policy *p)
 	    p->TEXT[p->count[PART_TEXT] - 1] == '\0' &&
 	    text_ok(p, h->name) && h->name != 0 && text_ok(p, h->version) &&
 	    h->version != 0 && text_ok(p, h->contact) &&
-	    text_ok(p, h->controller) && text_ok(p, h->file) && h->file != 0 && text_ok(p, h->timezone) &&
+	    text_ok(p, h->controller) && text_ok(p, h->file) && h->file != 0 &&
+	    text_ok(p, h->timezone) && text_ok(p, h->notice) &&
 	    keeping_ok(p, &h->keeping);
 }
 
@@ -246,7 +268,8 @@ policy_open(int fd, char *why, size_t why_size)
 		policy_close(&p);
 		return NULL;
 	}
-	if (!check_header(p) || !check_rules(p) || !check_names(p)) {
+	if (!check_header(p) || !check_rules(p) || !check_lists(p) ||
+	    !check_names(p)) {
 		(void)snprintf(why, why_size, "the policy snapshot is "
 		    "damaged");
 		policy_close(&p);
@@ -300,6 +323,12 @@ const char *
 policy_controller(const struct policy *p)
 {
 	return snap_text(p, p->header->controller);
+}
+
+const char *
+policy_notice(const struct policy *p)
+{
+	return snap_text(p, p->header->notice);
 }
 
 uint64_t

@@ -112,9 +112,10 @@ struct eval {
 
 void eval_init(struct eval *eval, const struct policy *policy,
     const struct facts *facts);
-/* Whether a line lets its rule hold; deny: as a line of a deny rule. */
+/* Whether a line lets its rule hold; either: one of the two names of a tunnel
+ * is enough. */
 enum truth eval_line(struct eval *eval, const struct snap_line *line,
-    bool deny);
+    bool either);
 /* Local time, for lines and words; false if no time is stated. */
 bool eval_time(struct eval *eval);
 bool eval_country(struct eval *eval, char country[3], bool *known);
@@ -132,8 +133,9 @@ enum walk_outcome {
 typedef void walk_seen(void *arg, struct eval *eval,
     const struct snap_rule *rule, enum walk_outcome outcome,
     const struct snap_line *line);
-void policy_walk(const struct policy *policy, const struct facts *facts,
-    struct decision *decision, walk_seen *seen, void *arg);
+void policy_walk(const struct policy *policy, enum section section,
+    const struct facts *facts, struct decision *decision, walk_seen *seen,
+    void *arg);
 void rule_describe(const struct policy *policy, const struct snap_rule *rule,
     struct policy_rule *out);
 /* The category, if any, that makes a line of a rule that holds hold. */

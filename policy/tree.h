@@ -81,6 +81,12 @@ struct rule {
 	int64_t until;
 };
 
+/* The rules of one section, in the order of the text. */
+struct rule_list {
+	struct rule *rules;
+	size_t count;
+};
+
 struct text_at {
 	struct place at;
 	const char *text;
@@ -130,7 +136,7 @@ struct given {
 
 struct expectation {
 	struct place at;
-	enum verdict verdict;
+	enum verdict verdict;	/* and with it the section */
 	struct place rule_at;
 	const char *rule;	/* or "default" */
 	struct given *given;
@@ -142,7 +148,7 @@ struct tree {
 	struct sources *sources;
 	bool has_policy;
 	struct place policy_at, timezone_at;
-	const char *name, *owner, *controller, *contact, *timezone;
+	const char *name, *owner, *controller, *contact, *timezone, *notice;
 	struct category *categories;
 	size_t category_count;
 	struct network_section *networks;
@@ -152,8 +158,7 @@ struct tree {
 	bool has_default;
 	struct place default_at;
 	struct keeping keeping;
-	struct rule *rules;
-	size_t rule_count;
+	struct rule_list list[SECTIONS];
 	struct expectation *expectations;
 	size_t expectation_count;
 	const char **files;	/* read so far, to find circles */
@@ -178,6 +183,9 @@ void print_tree(const struct tree *tree, FILE *out);
 /* Find what the parser could not: unknown names, missing fields, rules that
  * can never decide, names never used.  now_us 0: dates are not judged. */
 void check_tree(struct tree *tree, uint64_t now_us);
+
+/* The same for the rules of one section by themselves, and what it needs. */
+void check_lists(struct tree *tree);
 
 /* Parse (text NULL: the file) and, unless there is an error, hand the tree to
  * use.  With checked the tree is checked first.  0, or -1 if there was an error

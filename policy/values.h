@@ -21,6 +21,8 @@ bool value_read_network(struct lexer *lexer, bool with_names,
 bool value_size(const char *number, const char *unit, uint64_t *bytes);
 /* The fact with this word; false if there is none. */
 bool fact_by_word(const char *word, enum fact *fact);
+/* The verdict with this word; false if there is none. */
+bool verdict_by_word(const char *word, enum verdict *verdict);
 /* A fact of the language that this version does not know yet. */
 bool fact_is_later(const char *word);
 /* Try every word of a fact on a nearest-word search. */

@@ -7,6 +7,7 @@
 #include "lib/report.h"
 #include "proxy/exchange.h"
 #include "proxy/journal.h"
+#include "proxy/lists.h"
 #include "proxy/request.h"
 
 #include <stdio.h>
@@ -318,6 +319,8 @@ exchange_begin(struct session *s, const struct http1_head *head)
 		exchange_refuse_unrecorded(x, outcome);
 		return;
 	}
+	if (!is_connect)
+		lists_tls(x);
 	exchange_watch(x);
 	if (d.verdict == VERDICT_DENY) {
 		exchange_fail_with(x, OUTCOME_DENIED, NULL, &d);

@@ -11,6 +11,7 @@
 #include "proxy/answer.h"
 #include "proxy/clients.h"
 #include "proxy/journal.h"
+#include "proxy/lists.h"
 #include "proxy/request.h"
 #include "proxy/tunnel.h"
 
@@ -80,6 +81,8 @@ exchange_end(struct exchange **exchange, enum outcome outcome,
 	connect_cancel(&x->connect);
 	tunnel_clear(x);
 	exchange_release(x, false);
+	if (x->is_connect && !x->tls_asked)
+		lists_tls(x);		/* no hello came */
 	journal_close(x, outcome, detail);
 	stats_sub(&w->stats->requests_running, 1);
 	x->session->exchange = NULL;

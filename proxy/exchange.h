@@ -104,6 +104,9 @@ struct exchange {
 	enum record_depth depth;
 	enum record_as as;
 	enum verdict verdict;
+	enum verdict tls_verdict;
+	bool tls_asked;
+	bool tls_by_rule;
 	bool forward;
 	bool would;
 	uint64_t waiting;

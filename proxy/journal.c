@@ -25,8 +25,8 @@ struct unrecorded {
 	unsigned char bytes[];
 };
 
-static struct record
-new_record(struct worker *w)
+struct record
+journal_record(struct worker *w)
 {
 	struct record record;
 
@@ -128,7 +128,8 @@ journal_rule_key(const struct worker *w, const struct decision *d)
 	h = (h ^ (h >> 29)) * UINT64_C(0xbf58476d1ce4e5b9) +
 	    (uintptr_t)d->category;
 	h = (h ^ (h >> 31)) * UINT64_C(0x94d049bb133111eb) +
-	    d->would_count * 8u + d->verdict * 2u + 1u;
+	    d->would_count * 128u + (unsigned)d->verdict * 8u +
+	    (unsigned)d->depth + 1u;
 	return h ^ (h >> 30);
 }
 
@@ -270,7 +271,7 @@ journal_enter(struct exchange *x, const struct http1_head *head,
     const struct target *target, const struct decision *d)
 {
 	struct worker *w = x->worker;
-	struct record record = new_record(w);
+	struct record record = journal_record(w);
 
 	if (reference_draw(w->log, &w->lease, x->reference) != 0)
 		x->reference[0] = '\0';
@@ -298,10 +299,10 @@ journal_enter(struct exchange *x, const struct http1_head *head,
 	return OUTCOME_LOG_BUSY;
 }
 
-/* Add to the running exchange.  A table without room costs the record detail,
- * never the exchange: its closing record still comes. */
-static void
-append(struct exchange *x, struct record *record)
+/* A table without room costs the record detail, never the exchange: its closing
+ * record still comes. */
+void
+journal_append(struct exchange *x, struct record *record)
 {
 	static struct report_limit limit;
 
@@ -317,13 +318,13 @@ append(struct exchange *x, struct record *record)
 void
 journal_decision(struct exchange *x, const struct decision *d)
 {
-	struct record record = new_record(x->worker);
+	struct record record = journal_record(x->worker);
 
 	remember_decision(x, d);
 	add_decision(&record, x, d);
 	if (x->changes < DECISIONS_KEPT) {
 		x->changes++;
-		append(x, &record);
+		journal_append(x, &record);
 		return;
 	}
 	/* A tunnel that outlives many policies: its slot does not grow on,
@@ -341,7 +342,7 @@ journal_decision(struct exchange *x, const struct decision *d)
 bool
 journal_begin(struct exchange *x)
 {
-	struct record record = new_record(x->worker);
+	struct record record = journal_record(x->worker);
 
 	if (x->slot == BOOK_NO_SLOT)
 		return true;
@@ -362,7 +363,7 @@ journal_answers(struct exchange *x, const struct resolve_answer *answer)
 		[RESOLVE_SECURE] = "secure",
 		[RESOLVE_IS_BOGUS] = "bogus"
 	};
-	struct record record = new_record(x->worker);
+	struct record record = journal_record(x->worker);
 	char text[ADDRESS_TEXT_MAX];
 
 	for (unsigned i = 0; i < answer->count; i++) {
@@ -373,13 +374,13 @@ journal_answers(struct exchange *x, const struct resolve_answer *answer)
 	if (security[answer->security] != NULL)
 		record_text(&record, RECORD_DNS_SECURITY_F,
 		    security[answer->security]);
-	append(x, &record);
+	journal_append(x, &record);
 }
 
 void
 journal_address(struct exchange *x)
 {
-	struct record record = new_record(x->worker);
+	struct record record = journal_record(x->worker);
 	enum address_kind kind = address_kind(&x->address);
 	char country[3];
 	uint32_t asn = 0;
@@ -394,13 +395,13 @@ journal_address(struct exchange *x)
 		if (asn != 0)
 			record_number(&record, RECORD_DEST_ASN_F, asn);
 	}
-	append(x, &record);
+	journal_append(x, &record);
 }
 
 void
 journal_hello(struct exchange *x, const struct hello *hello)
 {
-	struct record record = new_record(x->worker);
+	struct record record = journal_record(x->worker);
 
 	record_text(&record, RECORD_PROTOCOL_F, "tls");
 	if (hello->has_server_name) {
@@ -426,17 +427,17 @@ journal_hello(struct exchange *x, const struct hello *hello)
 	}
 	for (unsigned i = 0; i < hello->alpn_count; i++)
 		record_text(&record, RECORD_ALPN_F, hello->alpn[i]);
-	append(x, &record);
+	journal_append(x, &record);
 }
 
 void
 journal_text(struct exchange *x, enum record_field field, const char *text,
     size_t length)
 {
-	struct record record = new_record(x->worker);
+	struct record record = journal_record(x->worker);
 
 	record_string(&record, field, text, length);
-	append(x, &record);
+	journal_append(x, &record);
 }
 
 /* --- interim and closing -------------------------------------------------- */
@@ -459,7 +460,7 @@ is_tunnel(const struct exchange *x)
 void
 journal_interim(struct exchange *x)
 {
-	struct record record = new_record(x->worker);
+	struct record record = journal_record(x->worker);
 	uint64_t position;
 
 	if (x->slot == BOOK_NO_SLOT)
@@ -523,6 +524,10 @@ add_end(struct record *record, const struct exchange *x, enum outcome outcome,
 	add_counts(record, x);
 	if (is_tunnel(x)) {
 		record_text(record, RECORD_TLS_INSPECTION_F, "none");
+		if (x->tls_asked)
+			record_text(record, RECORD_TLS_REASON_F,
+			    policy_tls_reason(x->tls_verdict,
+			    x->tls_by_rule));
 	} else {
 		record_number(record, RECORD_REQUEST_BODY_F, x->request_body);
 		record_number(record, RECORD_RESPONSE_BODY_F, x->answer_body);
@@ -596,7 +601,7 @@ void
 journal_close(struct exchange *x, enum outcome outcome, const char *detail)
 {
 	struct worker *w = x->worker;
-	struct record record = new_record(w);
+	struct record record = journal_record(w);
 	enum record_kind kind = x->refused ? RECORD_KIND_REFUSED :
 	    is_tunnel(x) ? RECORD_KIND_TUNNEL : RECORD_KIND_REQUEST;
 

@@ -19,7 +19,7 @@ enum outcome journal_enter(struct exchange *exchange,
     const struct http1_head *head, const struct target *target,
     const struct decision *decision);
 /* A number that differs when another rule, or the same in another policy,
- * decides. */
+ * decides, or less or more is to be kept. */
 uint64_t journal_rule_key(const struct worker *worker,
     const struct decision *decision);
 /* The decision changed. */
@@ -35,6 +35,10 @@ void journal_address(struct exchange *exchange);
 void journal_hello(struct exchange *exchange, const struct hello *hello);
 void journal_text(struct exchange *exchange, enum record_field field,
     const char *text, size_t length);
+/* For further fields: an empty record, valid until the next one, and adding it
+ * to the running exchange. */
+struct record journal_record(struct worker *worker);
+void journal_append(struct exchange *exchange, struct record *record);
 /* One more interim record. */
 void journal_interim(struct exchange *exchange);
 /* Close it: with a record, now or as soon as the ring has room. */

@@ -12,6 +12,7 @@
 #include "lib/clock.h"
 #include "proxy/hello.h"
 #include "proxy/journal.h"
+#include "proxy/lists.h"
 #include "proxy/pipes.h"
 
 #include <sys/socket.h>
@@ -301,6 +302,7 @@ take_hello(struct exchange *x, const struct hello *hello)
 		fact_set_absent(&x->facts, FACT_SERVER_NAME);
 	}
 	journal_hello(x, hello);
+	lists_tls(x);
 	return exchange_decide(x);
 }
 
@@ -311,6 +313,7 @@ take_other(struct exchange *x, const char *protocol)
 	set_protocol(x, protocol);
 	fact_set_absent(&x->facts, FACT_SERVER_NAME);
 	journal_text(x, RECORD_PROTOCOL_F, protocol, strlen(protocol));
+	lists_tls(x);
 	return exchange_decide(x);
 }
 

@@ -108,16 +108,21 @@ struct m_line {
 
 struct m_rule {
 	char name[16];
-	bool deny, report_only, forward;
+	enum verdict verdict;
+	bool report_only, forward;
 	int until;		/* day of December 2026, 0 none */
 	int depth, as;		/* -1: not said */
 	struct m_line line[4];
 	unsigned line_count;
 };
 
-struct model {
+struct m_list {
 	struct m_rule rule[7];
 	unsigned count;
+};
+
+struct model {
+	struct m_list list[SECTIONS];
 	bool kolkata;
 	int depth, as;
 };
@@ -127,15 +132,17 @@ static const char *const depth_words[] = { "category", "host", "path", "url",
 static const char *const as_words[] = { "name", "pseudonym", "count-only" };
 
 static void
-random_line(struct m_line *l, bool unless)
+random_line(struct m_line *l, bool unless, enum stage last)
 {
 	/* hosts more often: they are where the subtle rules are */
 	static const enum fact usual[] = { FACT_HOST, FACT_HOST,
 	    FACT_CATEGORY, FACT_SERVER_NAME, FACT_PORT, FACT_CLIENT };
 
 	l->unless = unless;
-	l->fact = chance(45) ? usual[pick(COUNT_OF(usual))] :
-	    (enum fact)pick(FACTS);
+	do
+		l->fact = chance(45) ? usual[pick(COUNT_OF(usual))] :
+		    (enum fact)pick(FACTS);
+	while (fact_stage(l->fact) > last);
 	l->count = 1 + pick(3);
 	for (unsigned i = 0; i < l->count; i++)
 		l->value[i] = world[l->fact].values[pick((unsigned)
@@ -143,29 +150,62 @@ random_line(struct m_line *l, bool unless)
 }
 
 static void
+random_rule(struct m_rule *r, enum stage last)
+{
+	unsigned whens = pick(3), unlesses = chance(40) + chance(10);
+
+	r->until = chance(15) ? (int)(1 + pick(5)) : 0;
+	r->depth = r->as = -1;
+	for (unsigned k = 0; k < whens; k++)
+		random_line(&r->line[r->line_count++], false, last);
+	for (unsigned k = 0; k < unlesses; k++)
+		random_line(&r->line[r->line_count++], true, last);
+}
+
+static void
+random_access(struct m_list *list)
+{
+	list->count = pick(8);
+	for (unsigned i = 0; i < list->count; i++) {
+		struct m_rule *r = &list->rule[i];
+
+		(void)snprintf(r->name, sizeof(r->name), "r%u", i);
+		random_rule(r, STAGE_BODY);
+		r->verdict = chance(50) ? VERDICT_DENY : VERDICT_AUDIT;
+		r->report_only = chance(20);
+		r->forward = chance(10);
+		r->depth = chance(30) ? (int)pick(5) : -1;
+		r->as = chance(30) ? (int)pick(3) : -1;
+	}
+}
+
+/* No never below an inspect. */
+static void
+random_tls(struct m_list *list)
+{
+	bool inspects = false;
+
+	list->count = chance(40) ? pick(6) : 0;
+	for (unsigned i = 0; i < list->count; i++) {
+		struct m_rule *r = &list->rule[i];
+
+		(void)snprintf(r->name, sizeof(r->name), "r%u", i);
+		random_rule(r, STAGE_HELLO);
+		inspects |= chance(40);
+		r->verdict = chance(30) ? VERDICT_TUNNEL : inspects ?
+		    VERDICT_INSPECT : VERDICT_NEVER;
+	}
+}
+
+static void
 random_model(struct model *m)
 {
 	memset(m, 0, sizeof(*m));
-	m->count = pick(8);
 	m->kolkata = chance(3);
 	m->depth = chance(50) ? (int)pick(5) : -1;
 	m->as = chance(50) ? (int)pick(3) : -1;
-	for (unsigned i = 0; i < m->count; i++) {
-		struct m_rule *r = &m->rule[i];
-		unsigned whens = pick(3), unlesses = chance(40) + chance(10);
-
-		(void)snprintf(r->name, sizeof(r->name), "r%u", i);
-		r->deny = chance(50);
-		r->report_only = chance(20);
-		r->forward = chance(10);
-		r->until = chance(15) ? (int)(1 + pick(5)) : 0;
-		r->depth = chance(30) ? (int)pick(5) : -1;
-		r->as = chance(30) ? (int)pick(3) : -1;
-		for (unsigned k = 0; k < whens; k++)
-			random_line(&r->line[r->line_count++], false);
-		for (unsigned k = 0; k < unlesses; k++)
-			random_line(&r->line[r->line_count++], true);
-	}
+	random_access(&m->list[SECTION_ACCESS]);
+	random_tls(&m->list[SECTION_TLS]);
 }
 
 static void
@@ -194,9 +234,34 @@ write_line(FILE *out, const struct m_line *l, const char *word)
 }
 
 static void
+write_rules(const struct m_list *list, FILE *out)
+{
+	for (unsigned i = 0; i < list->count; i++) {
+		const struct m_rule *r = &list->rule[i];
+
+		(void)fprintf(out, " %s %s {\n", verdict_name(r->verdict),
+		    r->name);
+		for (unsigned k = 0; k < r->line_count; k++)
+			write_line(out, &r->line[k], r->line[k].unless ?
+			    "unless" : k == 0 ? "when" : "and");
+		if (r->verdict == VERDICT_DENY)
+			(void)fprintf(out, " because \"b\" ground security "
+			    "owner \"o\" review-by 2030-01-01\n");
+		if (r->verdict == VERDICT_INSPECT)
+			(void)fprintf(out, " purpose \"p\"");
+		write_keeping(out, r->depth, r->as, r->forward);
+		if (r->until > 0)
+			(void)fprintf(out, " until 2026-12-%02d", r->until);
+		(void)fprintf(out, "%s }\n", r->report_only ? " report-only" :
+		    "");
+	}
+}
+
+static void
 write_model(const struct model *m, FILE *out)
 {
-	(void)fprintf(out, "policy \"random\" { timezone \"%s\" }\n",
+	(void)fprintf(out, "policy \"random\" { timezone \"%s\" controller "
+	    "\"c\" contact \"c\" notice \"n\" }\n",
 	    m->kolkata ? "Asia/Kolkata" : "UTC");
 	for (int i = 0; i < 3; i++) {
 		(void)fprintf(out, "category cat%d {", i);
@@ -211,23 +276,9 @@ write_model(const struct model *m, FILE *out)
 	    "hours night { daily 22:00-06:00 }\naccess {\n default {");
 	write_keeping(out, m->depth, m->as, false);
 	(void)fprintf(out, " }\n");
-	for (unsigned i = 0; i < m->count; i++) {
-		const struct m_rule *r = &m->rule[i];
-
-		(void)fprintf(out, " %s %s {\n", r->deny ? "deny" : "audit",
-		    r->name);
-		for (unsigned k = 0; k < r->line_count; k++)
-			write_line(out, &r->line[k], r->line[k].unless ?
-			    "unless" : k == 0 ? "when" : "and");
-		if (r->deny)
-			(void)fprintf(out, " because \"b\" ground security "
-			    "owner \"o\" review-by 2030-01-01\n");
-		write_keeping(out, r->depth, r->as, r->forward);
-		if (r->until > 0)
-			(void)fprintf(out, " until 2026-12-%02d", r->until);
-		(void)fprintf(out, "%s }\n", r->report_only ? " report-only" :
-		    "");
-	}
+	write_rules(&m->list[SECTION_ACCESS], out);
+	(void)fprintf(out, "}\ntls {\n");
+	write_rules(&m->list[SECTION_TLS], out);
 	(void)fprintf(out, "}\n");
 }
 
@@ -416,7 +467,7 @@ name_fits(const struct m_line *l, const char *name)
 }
 
 static enum plain
-plain_names(const struct facts *f, const struct m_line *l, bool deny,
+plain_names(const struct facts *f, const struct m_line *l, bool either,
     uint64_t *unknown)
 {
 	bool sni = knows(f, FACT_SERVER_NAME) && has(f, FACT_SERVER_NAME);
@@ -443,10 +494,10 @@ plain_names(const struct facts *f, const struct m_line *l, bool deny,
 		return by_host;
 	}
 	by_sni = name_fits(l, f->server_name.text) ? YES : NO;
-	if (deny ? by_host == YES || by_sni == YES :
+	if (either ? by_host == YES || by_sni == YES :
 	    by_host == YES && by_sni == YES)
 		return YES;
-	if (deny ? by_host == NO && by_sni == NO :
+	if (either ? by_host == NO && by_sni == NO :
 	    by_host == NO || by_sni == NO)
 		return NO;
 	*unknown |= FACT_BIT(FACT_HOST);
@@ -455,7 +506,7 @@ plain_names(const struct facts *f, const struct m_line *l, bool deny,
 
 static enum plain
 plain_line(const struct model *m, const struct facts *f,
-    const struct m_line *l, bool deny, uint64_t *unknown)
+    const struct m_line *l, bool either, uint64_t *unknown)
 {
 	enum fact base = l->fact == FACT_ADDRESS_KIND ? FACT_DESTINATION :
 	    l->fact;
@@ -463,7 +514,7 @@ plain_line(const struct model *m, const struct facts *f,
 
 	if (l->fact == FACT_HOST || l->fact == FACT_CATEGORY ||
 	    l->fact == FACT_SERVER_NAME)
-		return plain_names(f, l, deny, unknown);
+		return plain_names(f, l, either, unknown);
 	if (l->fact == FACT_HOURS || l->fact == FACT_DATE) {
 		if (f->wall_us == 0)
 			return YES;
@@ -505,15 +556,16 @@ struct plain_decision {
 };
 
 static void
-plain_decide(const struct model *m, const struct facts *f,
-    struct plain_decision *d)
+plain_decide(const struct model *m, enum section section,
+    const struct facts *f, struct plain_decision *d)
 {
+	const struct m_list *list = &m->list[section];
 	bool host_alone = false;
 
 	memset(d, 0, sizeof(*d));
 	d->rule = -1;
-	for (unsigned i = 0; i < m->count && d->rule < 0; i++) {
-		const struct m_rule *r = &m->rule[i];
+	for (unsigned i = 0; i < list->count && d->rule < 0; i++) {
+		const struct m_rule *r = &list->rule[i];
 		bool no = false, maybe = false;
 		uint64_t unknown = 0;
 
@@ -523,8 +575,9 @@ plain_decide(const struct model *m, const struct facts *f,
 			continue;
 		}
 		for (unsigned k = 0; k < r->line_count && !no; k++) {
-			enum plain p = plain_line(m, f, &r->line[k], r->deny,
-			    &unknown);
+			enum plain p = plain_line(m, f, &r->line[k],
+			    r->verdict == VERDICT_DENY ||
+			    r->verdict == VERDICT_NEVER, &unknown);
 
 			no = p == NO;
 			maybe |= p == MAYBE;
@@ -629,21 +682,32 @@ complain(void *arg, const struct policy_complaint *c)
 }
 
 static bool
-same_keeping(const struct model *m, const struct plain_decision *p,
-    const struct decision *d)
+same_keeping(const struct model *m, const struct facts *f,
+    const struct plain_decision *p, const struct decision *d)
 {
 	int depth = m->depth, as = m->as;
 	bool forward = false;
+	struct plain_decision tls;
 
 	if (p->rule >= 0) {
-		const struct m_rule *r = &m->rule[p->rule];
+		const struct m_rule *r =
+		    &m->list[SECTION_ACCESS].rule[p->rule];
 
 		depth = r->depth >= 0 ? r->depth : depth;
 		as = r->as >= 0 ? r->as : as;
 		forward = r->forward;
 	}
-	return (int)d->depth == (depth < 0 ? 3 : depth) &&
-	    (int)d->as == (as < 0 ? 0 : as) && d->forward == forward;
+	depth = depth < 0 ? 3 : depth;
+	plain_decide(m, SECTION_TLS, f, &tls);
+	if (tls.rule >= 0) {
+		enum verdict v = m->list[SECTION_TLS].rule[tls.rule].verdict;
+
+		if (depth > 1 && (v == VERDICT_NEVER ||
+		    (v == VERDICT_TUNNEL && f->is_tunnel)))
+			depth = 1;
+	}
+	return (int)d->depth == depth && (int)d->as == (as < 0 ? 0 : as) &&
+	    d->forward == forward;
 }
 
 static unsigned
@@ -664,41 +728,50 @@ plain_lifts(const struct m_rule *r)
 }
 
 static bool
-same_decision(const struct model *m, const struct plain_decision *p,
+same_decision(const struct model *m, enum section section,
+    const struct facts *f, const struct plain_decision *p,
     const struct decision *d)
 {
-	const struct m_rule *r = p->rule < 0 ? NULL : &m->rule[p->rule];
+	const struct m_list *list = &m->list[section];
+	const struct m_rule *r = p->rule < 0 ? NULL : &list->rule[p->rule];
+	enum verdict end = section == SECTION_TLS ? VERDICT_TUNNEL :
+	    VERDICT_AUDIT;
 
 	if (d->by_rule != (r != NULL) || d->would_count != p->would ||
-	    d->waiting != p->waiting || !same_keeping(m, p, d) ||
+	    d->waiting != p->waiting || (section == SECTION_ACCESS &&
+	    !same_keeping(m, f, p, d)) ||
 	    d->lifts != (r == NULL ? 0 : plain_lifts(r)) ||
 	    strcmp(d->rule.name, r == NULL ? "default" : r->name) != 0 ||
-	    (d->verdict == VERDICT_DENY) != (r != NULL && r->deny))
+	    d->verdict != (r == NULL ? end : r->verdict))
 		return false;
 	for (unsigned i = 0; i < p->would && i < POLICY_WOULD_MAX; i++)
 		if (strcmp(d->would[i].rule.name,
-		    m->rule[p->would_rule[i]].name) != 0)
+		    list->rule[p->would_rule[i]].name) != 0)
 			return false;
 	return true;
 }
 
 static void
-compare(const struct model *m, const struct policy *policy,
-    const struct facts *f, const char *text)
+compare(const struct model *m, enum section section,
+    const struct policy *policy, const struct facts *f, const char *text)
 {
 	struct plain_decision plain;
 	struct decision live, explained;
 	struct watched watched = { .plain = &plain };
 
-	plain_decide(m, f, &plain);
-	policy_decide(policy, f, &live);
-	policy_explain(policy, f, &explained, on_step, &watched);
-	if (!same_decision(m, &plain, &live) ||
-	    !same_decision(m, &plain, &explained) || watched.differs ||
-	    live.stage != explained.stage)
-		fail_msg("they differ: plain %d, live %s, explain %s; host "
-		    "%s sni %s known %llx present %llx waiting %llx/%llx "
-		    "would %u/%u tunnel %d wall %llu\n%s", plain.rule,
+	plain_decide(m, section, f, &plain);
+	if (section == SECTION_ACCESS)
+		policy_decide(policy, f, &live);
+	else
+		policy_decide_in(policy, section, f, &live);
+	policy_explain_in(policy, section, f, &explained, on_step, &watched);
+	if (!same_decision(m, section, f, &plain, &live) ||
+	    !same_decision(m, section, f, &plain, &explained) ||
+	    watched.differs || live.stage != explained.stage)
+		fail_msg("%s: they differ: plain %d, live %s, explain %s; "
+		    "host %s sni %s known %llx present %llx waiting %llx/%llx "
+		    "would %u/%u tunnel %d wall %llu\n%s",
+		    section_name(section), plain.rule,
 		    live.rule.name, explained.rule.name, f->host.text,
 		    f->server_name.text, (unsigned long long)f->known,
 		    (unsigned long long)f->present,
@@ -741,8 +814,14 @@ one_policy(void)
 			staged = all;
 			staged.known &= facts_until((enum stage)s);
 			staged.present &= staged.known;
-			compare(&m, policy, &staged, text);
-			cases++;
+			for (int l = 0; l < SECTIONS; l++) {
+				if (l != SECTION_ACCESS &&
+				    m.list[l].count == 0)
+					continue;
+				compare(&m, (enum section)l, policy, &staged,
+				    text);
+				cases++;
+			}
 		}
 	}
 	policy_close(&policy);

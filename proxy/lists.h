@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lists.h - what the sections of the policy beside access mean for an exchange.
+ * Each first asks whether there is such a section at all.
+ */
+#ifndef PROXY_LISTS_H
+#define PROXY_LISTS_H
+
+#include "proxy/exchange.h"
+
+/* Ask tls by the facts known now and record what it says: once for each
+ * exchange, when the hello of a tunnel is there or it ends without one, and at
+ * the beginning of plain HTTP.  This version inspects nothing; the record says
+ * that too. */
+void lists_tls(struct exchange *exchange);
+
+#endif
