@@ -529,7 +529,11 @@ read_expectation(struct reading *r, const struct expectation *e)
 		    ", ", strcmp(g->word, "at") == 0 ? "the time" : g->word,
 		    g->value);
 	}
-	(void)fprintf(r->text, " must be %s by ", deed(e->verdict));
+	if (verdict_section(e->verdict) == SECTION_ACCESS)
+		(void)fprintf(r->text, " must be %s by ", deed(e->verdict));
+	else
+		(void)fprintf(r->text, " must meet \"%s\" by ",
+		    verdict_name(e->verdict));
 	if (strcmp(e->rule, "default") == 0)
 		(void)fputs("the end of the list", r->text);
 	else
