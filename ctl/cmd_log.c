@@ -7,11 +7,11 @@
 
 #include "ctl/instance.h"
 #include "ctl/line_show.h"
+#include "ctl/log_ask.h"
 #include "ctl/paint.h"
 #include "ctl/when.h"
 #include "lib/clock.h"
 #include "lib/macros.h"
-#include "lib/runfolder.h"
 #include "logging/log_query.h"
 
 #include <getopt.h>
@@ -29,24 +29,6 @@ struct asking {
 	bool follow;
 };
 
-/* The last line of an answer; its fields to *message.  False for a record. */
-static bool
-is_last(const char *line, bool *good, char *message, size_t size)
-{
-	json_t *last;
-	const char *result;
-
-	if (strncmp(line, "{\"result\":", 10) != 0)
-		return false;
-	last = json_loads(line, 0, NULL);
-	result = json_string_value(json_object_get(last, "result"));
-	*good = result != NULL && strcmp(result, "ok") == 0;
-	result = json_string_value(json_object_get(last, "message"));
-	(void)snprintf(message, size, "%s", result != NULL ? result : "");
-	json_decref(last);
-	return true;
-}
-
 static void
 print_record(const struct asking *asking, bool colours, const char *line,
     size_t length, bool first)
@@ -62,59 +44,44 @@ print_record(const struct asking *asking, bool colours, const char *line,
 	}
 }
 
-/* Print lines until the last one; the exit status. */
-static int
-print_answer(const struct asking *asking, struct talk *talk)
-{
-	bool colours = paint_wanted(stdout), good, first = true;
-	char message[512], *line;
-	size_t length;
+struct printing {
+	const struct asking *asking;
+	bool colours;
+	bool first;
+};
 
-	while ((line = talk_line(talk, 0, &length)) != NULL) {
-		if (is_last(line, &good, message, sizeof(message))) {
-			if (!good)
-				ctl_say("%s", message);
-			else if (first && !asking->json)
-				ctl_say("nothing found");
-			else if (strchr(message, ';') != NULL)
-				ctl_say("%s", message);
-			return good ? CTL_OK : CTL_FAILED;
-		}
-		print_record(asking, colours, line, length, first);
-		first = false;
-		/* Whoever watches wants to see it now. */
-		if (!talk_has_line(talk) && fflush(stdout) != 0)
-			return CTL_FAILED;
-		if (ferror(stdout))
-			return CTL_FAILED;
-	}
-	ctl_say("the connection to the reader ended before the answer did; "
-	    "gatebook may have been stopped");
-	return CTL_FAILED;
+static bool
+on_line(void *arg, const char *line, size_t length, bool more)
+{
+	struct printing *p = arg;
+
+	print_record(p->asking, p->colours, line, length, p->first);
+	p->first = false;
+	/* Whoever watches wants to see it now. */
+	if (!more && fflush(stdout) != 0)
+		return false;
+	return !ferror(stdout);
 }
 
 static int
 ask(struct asking *asking)
 {
+	struct printing printing = { asking, paint_wanted(stdout), true };
 	struct instance instance;
-	struct talk talk;
-	char *text;
-	int fd, status;
+	char message[512];
+	int status;
 
 	if (instance_find(asking->conf, true, &instance) != 0)
 		return CTL_FAILED;
-	fd = instance_connect(&instance, RUNFOLDER_LOG);
-	if (fd < 0)
-		return CTL_NOT_RUNNING;
-	talk_init(&talk, fd);
-	text = json_dumps(asking->request, JSON_COMPACT);
-	/* Whom it does not want the reader answers before it reads. */
-	if (text != NULL)
-		(void)talk_send(&talk, text);
-	free(text);
-	status = print_answer(asking, &talk);
-	talk_close(&talk);
-	return status;
+	status = log_ask(&instance, json_incref(asking->request), on_line,
+	    &printing, message);
+	if (status != CTL_OK)
+		return status;
+	if (printing.first && !asking->json)
+		ctl_say("nothing found");
+	else if (strchr(message, ';') != NULL)
+		ctl_say("%s", message);
+	return CTL_OK;
 }
 
 static int
