@@ -18,7 +18,8 @@ def refused(w, request, status, reason, method="GET"):
     ends and the origin sees not one byte."""
     seen = len(w.origin.received)
     n = next(sources)
-    with w.gate.client(source="127.2.%d.%d" % (n // 250, n % 250 + 1)) as c:
+    source = "127.2.%d.%d" % (n // 250, n % 250 + 1)
+    with w.gate.client(source=source) as c:
         port = c.socket.getsockname()[1]
         c.send(request)
         got = c.answer(method)
@@ -29,7 +30,8 @@ def refused(w, request, status, reason, method="GET"):
         true(c.is_closed(), "the connection was left open")
 
     def records():
-        return [r for r in w.gate.records(source__port=port)
+        return [r for r in w.gate.records(source__ip=source,
+            source__port=port)
             if reason in str((r.get("error.code"), r.get("event.reason"),
                 r.get("gatebook.outcome"), r.get("error.message")))]
     found = within(8, records, lambda: "a record that names %s:\n%s" % (reason,
