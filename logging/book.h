@@ -92,7 +92,9 @@ uint32_t book_cells(const struct book *book);
  * Nothing is lost and nothing is written twice when the writer dies: before the
  * lines of a run of records are written, book_run() notes in the book which
  * place in the log the first of them gets; a successor, told by book_resume()
- * how long the log is, passes over those whose lines are there.
+ * how long the log is, passes over those whose lines are there.  It does so in
+ * all books before it writes a line of its own: its lines would be taken for
+ * those of the predecessor by the next one.
  */
 
 /* One record out of a book; bytes are the reader's own copy and stay good until
@@ -111,8 +113,9 @@ struct book_entry {
 /* Map it for reading by the writer. NULL with errno, EPROTO if it is not a
  * book of this layout and incarnation. */
 struct book *book_read(int fd, uint64_t incarnation);
-/* The log holds the lines below sequence: pass over what was written before
- * a predecessor died.  Call once, first. */
+/* The log as a predecessor left it holds the lines below sequence: pass over
+ * what they tell, and forget the marks.  Once, before the log gets any more
+ * lines. */
 void book_resume(struct book *book, uint64_t sequence);
 /* The next record not yet seen by this reader; false if there is none, or if
  * the book is spoilt there (book_spoilt). */

@@ -107,9 +107,6 @@ struct book {
 	/* writer */
 	uint64_t seen;			/* where the next record begins */
 	uint64_t released;
-	uint64_t skip_end;		/* see book_resume() */
-	uint64_t skip;
-	uint64_t log_size;
 	bool spoilt;
 	unsigned char *copy;		/* of the record handed out */
 };

@@ -41,23 +41,6 @@ book_read(int fd, uint64_t incarnation)
 	return book;
 }
 
-void
-book_resume(struct book *book, uint64_t sequence)
-{
-	uint64_t start, run;
-
-	book->log_size = sequence;
-	run = atomic_load_explicit(&book->header->run_sequence,
-	    memory_order_acquire);
-	start = atomic_load_explicit(&book->header->run_start,
-	    memory_order_relaxed);
-	if (run == 0 || start != book->seen || sequence <= run - 1)
-		return;
-	book->skip = sequence - (run - 1);
-	book->skip_end = atomic_load_explicit(&book->header->run_end,
-	    memory_order_relaxed);
-}
-
 /* The record at seen, which moves behind it. */
 static bool
 take(struct book *book, struct book_entry *entry)
@@ -108,21 +91,64 @@ spoilt:
 	return false;
 }
 
+/* Pass over the records of a predecessor's last run whose lines are there. */
+static void
+settle_ring(struct book *book, uint64_t sequence)
+{
+	struct book_header *header = book->header;
+	struct book_entry entry;
+	uint64_t run, written, end;
+
+	run = atomic_load_explicit(&header->run_sequence, memory_order_acquire);
+	end = atomic_load_explicit(&header->run_end, memory_order_relaxed);
+	if (run != 0 && sequence > run - 1 && book->seen ==
+	    atomic_load_explicit(&header->run_start, memory_order_relaxed)) {
+		written = sequence - (run - 1);
+		while (written > 0 && book->seen < end && take(book, &entry))
+			written--;
+		/* In one step: with the head moved the mark means nothing. */
+		book_release(book, book->seen);
+	}
+	atomic_store_explicit(&header->run_sequence, 0, memory_order_release);
+}
+
+/* The same for exchanges that it closed for a dead keeper. */
+static void
+settle_cells(struct book *book, uint64_t sequence)
+{
+	uint64_t high = atomic_load_explicit(&book->header->high,
+	    memory_order_acquire), died, i;
+	struct book_cell *cell;
+
+	for (i = 0; i < high && i < book->cells; i++) {
+		cell = &book->cell[i];
+		if (atomic_load_explicit(&cell->state, memory_order_acquire) !=
+		    BOOK_CELL_RUNNING)
+			continue;
+		died = atomic_load_explicit(&cell->first.died,
+		    memory_order_relaxed);
+		if (died == 0)
+			continue;
+		if (died - 1 < sequence)
+			atomic_store_explicit(&cell->state, BOOK_CELL_FREE,
+			    memory_order_release);
+		else
+			atomic_store_explicit(&cell->first.died, 0,
+			    memory_order_release);
+	}
+}
+
+void
+book_resume(struct book *book, uint64_t sequence)
+{
+	settle_ring(book, sequence);
+	settle_cells(book, sequence);
+}
+
 bool
 book_next(struct book *book, struct book_entry *entry)
 {
-	if (book->spoilt)
-		return false;
-	while (book->skip > 0 && book->seen < book->skip_end) {
-		if (!take(book, entry)) {
-			if (!book->spoilt)
-				book->skip = 0;
-			return false;
-		}
-		book->skip--;
-		book_release(book, book->seen);
-	}
-	return take(book, entry);
+	return !book->spoilt && take(book, entry);
 }
 
 uint64_t
@@ -148,7 +174,6 @@ book_spoilt(struct book *book, uint64_t *end)
 	/* A position is a multiple of 16 and never goes back. */
 	book->seen = tail % BOOK_ALIGN == 0 ? tail :
 	    tail - tail % BOOK_ALIGN + BOOK_ALIGN;
-	book->skip = 0;
 	book->spoilt = false;
 	*end = book->seen;
 	return true;
@@ -177,7 +202,6 @@ void
 book_rewind(struct book *book)
 {
 	book->seen = book->released;
-	book->skip = 0;
 }
 
 void
@@ -267,16 +291,14 @@ copy_chain(struct book *book, uint32_t index, size_t length)
 static bool
 is_left(struct book *book, struct book_cell *cell)
 {
-	uint64_t closed, died;
+	uint64_t closed;
 
 	if (atomic_load_explicit(&cell->state, memory_order_acquire) !=
 	    BOOK_CELL_RUNNING)
 		return false;
 	closed = atomic_load_explicit(&cell->first.close_end,
 	    memory_order_relaxed);
-	died = atomic_load_explicit(&cell->first.died, memory_order_relaxed);
-	return (closed == 0 || closed > book->seen) &&
-	    (died == 0 || died - 1 >= book->log_size);
+	return closed == 0 || closed > book->seen;
 }
 
 bool

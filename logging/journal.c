@@ -387,14 +387,18 @@ first_file(struct journal *journal)
 }
 
 enum segments_result
-journal_open(struct journal *journal)
+journal_find(struct journal *journal)
 {
-	enum segments_result result = SEGMENTS_OK;
-
 	if (journal->broken)
 		return SEGMENTS_BROKEN;
-	if (journal->stage == STAGE_FIND)
-		result = find(journal);
+	return journal->stage == STAGE_FIND ? find(journal) : SEGMENTS_OK;
+}
+
+enum segments_result
+journal_open(struct journal *journal)
+{
+	enum segments_result result = journal_find(journal);
+
 	if (result == SEGMENTS_OK && journal->stage == STAGE_FILE)
 		result = first_file(journal);
 	if (result == SEGMENTS_OK && journal->stage == STAGE_FIRST_LINES) {

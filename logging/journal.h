@@ -41,6 +41,9 @@ struct journal_place {
 struct journal *journal_new(const struct journal_place *place);
 void journal_free(struct journal **journal);
 
+/* The first part of journal_open(): recover what there is, write no line.
+ * After it journal_recovered() is true. */
+MUST_USE enum segments_result journal_find(struct journal *journal);
 /* Recover what there is, open a file, write the first lines.  Try again later
  * on SEGMENTS_FULL. */
 MUST_USE enum segments_result journal_open(struct journal *journal);

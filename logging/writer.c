@@ -39,7 +39,8 @@ struct shelf {
 	struct book *book;
 	uint64_t incarnation;
 	int wake;
-	bool resumed;
+	bool resumed;		/* what a predecessor wrote is passed over */
+	bool asked;
 	bool dead;
 	bool done;			/* all of a dead one is gathered */
 	unsigned spoilt;		/* how often its ring was */
@@ -399,9 +400,8 @@ gather_ring(struct writer *writer, struct shelf *shelf)
 	size_t taken = 0;
 	uint64_t end;
 
-	if (!shelf->resumed) {
-		book_resume(book, journal_recovered(writer->journal));
-		shelf->resumed = true;
+	if (!shelf->asked) {
+		shelf->asked = true;
 		/* What it asked a predecessor for may be forgotten. */
 		shelf->wants = true;
 		shelf->wanted = book_tail(book);
@@ -681,6 +681,24 @@ wait_after(struct writer *writer, bool work)
 	return wait;
 }
 
+/* See what is there of each book's last run before a line of ours makes the
+ * log longer. */
+static void
+resume(struct writer *writer)
+{
+	struct shelf *shelf;
+	size_t i;
+
+	for (i = 0; i < writer->count; i++) {
+		shelf = &writer->shelf[i];
+		if (shelf->resumed)
+			continue;
+		shelf->resumed = true;
+		book_resume(shelf->book, journal_recovered(writer->journal));
+		shelf->released = book_position(shelf->book);
+	}
+}
+
 uint64_t
 writer_turn(struct writer *writer)
 {
@@ -690,6 +708,9 @@ writer_turn(struct writer *writer)
 	stats_set(&writer->stats->heartbeat_us, now);
 	if (!writer->open) {
 		writer->tried = true;
+		if (journal_find(writer->journal) != SEGMENTS_OK)
+			return RETRY_US;
+		resume(writer);
 		if (journal_open(writer->journal) != SEGMENTS_OK)
 			return RETRY_US;
 		writer->open = true;

@@ -331,6 +331,47 @@ test_resume(void **state)
 		}
 }
 
+/* Two writers die one after the other: the lines that the second wrote for
+ * others are not taken for those that the first meant to write. */
+static void
+test_resume_twice(void **state)
+{
+	struct record record = sample(50, 0);
+	uint64_t from_client, from_origin, start;
+	struct book_entry entry;
+	struct exchange_id id;
+	struct pair pair;
+	uint32_t slot, cursor = 0;
+
+	(void)state;
+	open_pair(&pair, 64, 0);
+	assert_int_equal(book_enter(pair.keeper, &record, &slot, &id), 0);
+	assert_int_equal(book_push(pair.keeper, BOOK_NO_SLOT,
+	    RECORD_KIND_REFUSED, &record, NULL), 0);
+	start = book_position(pair.writer);
+	assert_true(book_next(pair.writer, &entry));
+	book_run(pair.writer, start, entry.end, 100);
+	book_free(&pair.keeper);
+	assert_true(book_leftover(pair.writer, &cursor, &entry, &from_client,
+	    &from_origin));
+	book_leftover_run(pair.writer, cursor, 101);
+	/* The first dies before it wrote, the second after 50 other lines. */
+	book_free(&pair.writer);
+	pair.writer = book_read(pair.fd, 7);
+	book_resume(pair.writer, 100);
+	book_free(&pair.writer);
+	pair.writer = book_read(pair.fd, 7);
+	book_resume(pair.writer, 150);
+
+	assert_true(book_next(pair.writer, &entry));
+	assert_int_equal(entry.id.counter, 2);
+	cursor = 0;
+	assert_true(book_leftover(pair.writer, &cursor, &entry, &from_client,
+	    &from_origin));
+	assert_int_equal(entry.id.counter, 1);
+	close_pair(&pair);
+}
+
 static void
 test_rewind(void **state)
 {
@@ -411,6 +452,7 @@ main(void)
 		cmocka_unit_test(test_wake),
 		cmocka_unit_test(test_leftover),
 		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_resume_twice),
 		cmocka_unit_test(test_rewind),
 		cmocka_unit_test(test_spoilt),
 		cmocka_unit_test(test_layout),
