@@ -163,7 +163,7 @@ run(const struct ctl_command *self, int argc, char **argv)
 		case 'p': policy = optarg; break;
 		case 'c': conf = optarg; break;
 		case 'h': ctl_help(self); return CTL_OK;
-		default: return ctl_misused(self, "this is not how it is used");
+		default: return ctl_usage(self);
 		}
 	}
 	if (optind < argc)

@@ -183,7 +183,7 @@ run(const struct ctl_command *self, int argc, char **argv)
 			    explain_options[index].name;
 			e.fact[e.fact_count++].value = optarg;
 			break;
-		default: return ctl_misused(self, "this is not how it is used");
+		default: return ctl_usage(self);
 		}
 	}
 	if (optind + 1 != argc)

@@ -145,7 +145,7 @@ run_tail(const struct ctl_command *self, int argc, char **argv)
 			ctl_help(self);
 			json_decref(asking.request);
 			return CTL_OK;
-		default: status = CTL_USAGE; break;
+		default: status = ctl_usage(self); break;
 		}
 	}
 	if (status == CTL_OK && optind < argc)
@@ -248,7 +248,7 @@ search_option(const struct ctl_command *self, struct asking *asking, int c,
 	case OPTION_TEXT:
 		return set_filter(self, asking->request, key);
 	default:
-		return CTL_USAGE;
+		return ctl_usage(self);
 	}
 }
 
@@ -289,8 +289,8 @@ const struct ctl_command command_log_search = { "log search",
     "                       2026-03-02, \"2026-03-02 10:15\"; local time\n"
     "  --verdict WORD       audit, deny, none (no policy was asked) or\n"
     "                       report-only (such a rule would have decided)\n"
-    "  --outcome WORD       success, failure, or a named fault such as\n"
-    "                       dns-failure\n"
+    "  --outcome WORD       success, failure, or a name such as dns-failed,\n"
+    "                       of those in docs/record-reference.md\n"
     "  --rule NAME          decided by that rule\n"
     "  --method M, --status 404 or 5xx, --action KIND, --reference R\n"
     "  --limit N            at most so many (100)\n"
@@ -348,7 +348,7 @@ run_show(const struct ctl_command *self, int argc, char **argv)
 			ctl_help(self);
 			json_decref(asking.request);
 			return CTL_OK;
-		default: status = CTL_USAGE; break;
+		default: status = ctl_usage(self); break;
 		}
 	}
 	if (status == CTL_OK && optind + 1 != argc)

@@ -76,7 +76,7 @@ run(const struct ctl_command *self, int argc, char **argv, write_policy *write)
 		switch (c) {
 		case 'c': conf = optarg; break;
 		case 'h': ctl_help(self); return CTL_OK;
-		default: return ctl_misused(self, "this is not how it is used");
+		default: return ctl_usage(self);
 		}
 	}
 	if (optind + 1 < argc)

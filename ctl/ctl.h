@@ -30,7 +30,10 @@ extern const struct ctl_command command_run, command_check, command_explain,
 
 /* Print how a command is used. */
 void ctl_help(const struct ctl_command *command);
-/* Say what is wrong with the words given; returns CTL_USAGE. */
+/* How a command is used, in short, after getopt said what is wrong; returns
+ * CTL_USAGE. */
+int ctl_usage(const struct ctl_command *command);
+/* Say what is wrong with the words given, then the same. */
 int ctl_misused(const struct ctl_command *command, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Say that something failed: "gatebook: ..." */

@@ -107,6 +107,7 @@ help(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+	static char own_name[] = "gatebook";
 	const struct ctl_command *command;
 	int words;
 
@@ -125,5 +126,6 @@ main(int argc, char **argv)
 	command = find(argc, argv, &words);
 	if (command == NULL)
 		return unknown(argc, argv);
+	argv[words - 1] = own_name;	/* getopt begins its words with it */
 	return command->run(command, argc - words + 1, argv + words - 1);
 }

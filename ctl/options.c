@@ -40,7 +40,7 @@ options_read(const struct ctl_command *self, int argc, char **argv,
 			options->other = true;
 			break;
 		default:
-			return ctl_misused(self, "this is not how it is used");
+			return ctl_usage(self);
 		}
 	}
 	if (optind < argc)

@@ -32,6 +32,14 @@ ctl_say(const char *fmt, ...)
 }
 
 int
+ctl_usage(const struct ctl_command *command)
+{
+	(void)fprintf(stderr, "usage: gatebook %s %s\n\"gatebook %s --help\" "
+	    "says more.\n", command->name, command->usage, command->name);
+	return CTL_USAGE;
+}
+
+int
 ctl_misused(const struct ctl_command *command, const char *fmt, ...)
 {
 	va_list ap;
@@ -39,9 +47,7 @@ ctl_misused(const struct ctl_command *command, const char *fmt, ...)
 	va_start(ap, fmt);
 	say(fmt, ap);
 	va_end(ap);
-	(void)fprintf(stderr, "usage: gatebook %s %s\n\"gatebook %s --help\" "
-	    "says more.\n", command->name, command->usage, command->name);
-	return CTL_USAGE;
+	return ctl_usage(command);
 }
 
 void

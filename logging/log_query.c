@@ -7,6 +7,8 @@
 
 #include "lib/clock.h"
 #include "logging/line_read.h"
+#include "logging/outcomes.h"
+#include "logging/record.h"
 #include "logging/segment_read.h"
 
 #include <stdarg.h>
@@ -165,6 +167,36 @@ set_verdict(struct log_query *q, const char *value, char *why, size_t size)
 	    "none or report-only", value);
 }
 
+static bool
+set_outcome(struct log_query *q, const char *value, char *why, size_t size)
+{
+	static const char *const known[] = { "success", "failure", "unknown",
+#define OUTCOME(id, name, code, status, error, class) name,
+		OUTCOMES(OUTCOME)
+#undef OUTCOME
+		OUTCOME_WORKER_DIED_NAME };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i], value) == 0)
+			return set_text(q->outcome, sizeof(q->outcome),
+			    "outcome", value, why, size);
+	return say(why, size, "no record has the outcome \"%.40s\"; give "
+	    "success, failure or a name such as denied, dns-failed or "
+	    "client-closed (docs/record-reference.md has them all)", value);
+}
+
+static bool
+set_action(struct log_query *q, const char *value, char *why, size_t size)
+{
+	for (int i = 0; i < RECORD_KIND_COUNT; i++)
+		if (strcmp(record_kind_action((enum record_kind)i), value) == 0)
+			return set_text(q->action, sizeof(q->action), "action",
+			    value, why, size);
+	return say(why, size, "no record has the action \"%.40s\"; give one "
+	    "such as request, tunnel-close, refused or policy-load "
+	    "(docs/record-reference.md has them all)", value);
+}
+
 bool
 log_query_set(struct log_query *q, const char *word, const char *value,
     char *why, size_t size)
@@ -184,8 +216,7 @@ log_query_set(struct log_query *q, const char *word, const char *value,
 	if (strcmp(word, "verdict") == 0)
 		return set_verdict(q, value, why, size);
 	if (strcmp(word, "outcome") == 0)
-		return set_text(q->outcome, sizeof(q->outcome), word, value,
-		    why, size);
+		return set_outcome(q, value, why, size);
 	if (strcmp(word, "rule") == 0)
 		return set_text(q->rule, sizeof(q->rule), word, value, why,
 		    size);
@@ -193,8 +224,7 @@ log_query_set(struct log_query *q, const char *word, const char *value,
 		return set_text(q->method, sizeof(q->method), word, value, why,
 		    size);
 	if (strcmp(word, "action") == 0)
-		return set_text(q->action, sizeof(q->action), word, value, why,
-		    size);
+		return set_action(q, value, why, size);
 	if (strcmp(word, "transaction") == 0)
 		return set_text(q->transaction, sizeof(q->transaction), word,
 		    value, why, size);

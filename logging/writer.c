@@ -16,6 +16,7 @@
 #include "lib/messages.h"
 #include "lib/report.h"
 #include "logging/book.h"
+#include "logging/outcomes.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -455,7 +456,7 @@ add_leftover(struct writer *writer, struct shelf *shelf,
 	(void)snprintf(reason, sizeof(reason), "the process that carried it "
 	    "ended: %s", shelf->how);
 	record_text(&record, RECORD_REASON_F, reason);
-	record_text(&record, RECORD_FAILURE_F, "worker-died");
+	record_text(&record, RECORD_FAILURE_F, OUTCOME_WORKER_DIED_NAME);
 	record_text(&record, RECORD_OUTCOME_F, "failure");
 	record_number(&record, RECORD_SOURCE_BYTES_F, from_client);
 	record_number(&record, RECORD_DEST_BYTES_F, from_origin);

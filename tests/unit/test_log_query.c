@@ -85,6 +85,8 @@ test_bad_filters(void **state)
 		{ "since", "2026-13-02T09:00:04.000000Z" },
 		{ "status", "40" }, { "status", "6xx" }, { "status", "4x4" },
 		{ "verdict", "allow" }, { "outcome", "" },
+		{ "outcome", "dns-failure" }, { "outcome", "Denied" },
+		{ "action", "requests" },
 		{ "reference", "AAAA" }, { "path", "/x" }
 	};
 

@@ -4,6 +4,7 @@
  * With GATEBOOK_WRITE_DOCS=1 in the environment it is written anew instead.
  */
 #include "logging/record.h"
+#include "proxy/answer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,6 +46,30 @@ print_row(FILE *out, enum record_field field)
 }
 
 static void
+print_outcomes(FILE *out)
+{
+	fputs("\n## How an exchange ends\n\n`gatebook.outcome` is one of "
+	    "these; `gatebook log search --outcome` takes them. The code "
+	    "stands on the\npage that the person sees; where no status is "
+	    "given, no answer was possible any more. Of a refusal\nwith "
+	    "`bad-request`, `bad-request-body` or `bad-answer`, "
+	    "`event.reason` says exactly what was wrong.\n\n"
+	    "| outcome | code | status | what the person reads |\n"
+	    "|---|---|---|---|\n", out);
+	for (int i = 0; i < OUTCOME_COUNT; i++) {
+		const struct outcome_words *words =
+		    outcome_words((enum outcome)i);
+
+		fprintf(out, "| `%s` | %s | ", words->name, words->code);
+		if (words->status != 0)
+			fprintf(out, "%u", words->status);
+		fprintf(out, " | %s |\n", words->title);
+	}
+	fputs("| `" OUTCOME_WORKER_DIED_NAME "` | | | Nothing: the process "
+	    "that carried it ended, and the log was closed for it. |\n", out);
+}
+
+static void
 print_reference(FILE *out)
 {
 	int i;
@@ -78,6 +103,7 @@ print_reference(FILE *out)
 	for (i = 0; i < RECORD_KIND_COUNT; i++)
 		fprintf(out, "- `%s`\n",
 		    record_kind_action((enum record_kind)i));
+	print_outcomes(out);
 }
 
 static void
