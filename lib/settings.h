@@ -61,6 +61,8 @@ typedef void settings_complaint(void *arg, const char *file, unsigned line,
 #define SETTINGS_LISTENER_NAME_MAX 64
 bool settings_listener(const char *item, char name[SETTINGS_LISTENER_NAME_MAX],
     struct address *address, bool *proxy_protocol);
+/* Whether dns.zone may give a zone this type. */
+bool settings_zone_type(const char *type);
 /* HOST:PORT, as upstream.parent has it; IPv6 in brackets.  host is settled. */
 bool settings_host_port(const char *text, char host[NAME_MAX_BYTES + 1],
     uint16_t *port);

@@ -3,12 +3,14 @@
  * settings_check.c - what a value must be besides its type: addresses that are
  * addresses, files that can be read, values that agree with each other.
  */
+#include "lib/macros.h"
 #include "lib/settings_table.h"
 
 #include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -211,6 +213,40 @@ check_words(const char *value, size_t least, const char *form, char *why,
 	return refuse(why, why_size, "it takes %s", form);
 }
 
+bool
+settings_zone_type(const char *type)
+{
+	/* Those of unbound's types that make sense here. */
+	static const char *const types[] = {
+		"static", "transparent", "typetransparent", "redirect", "deny",
+		"refuse", "always_transparent", "always_refuse",
+		"always_nxdomain", "always_nodata", "always_deny",
+		"always_null", "nodefault",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(types); i++) {
+		if (strcmp(types[i], type) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+check_zone(const char *value, char *why, size_t why_size)
+{
+	size_t n;
+	const char *name = next_word(&value, &n);
+
+	value += strspn(value, " \t");
+	if (name != NULL && settings_zone_type(value))
+		return true;
+	return refuse(why, why_size, "it takes NAME TYPE, such as "
+	    "intranet.example static; the types are static, transparent, "
+	    "typetransparent, redirect, deny, refuse, always_transparent, "
+	    "always_refuse, always_nxdomain, always_nodata, always_deny, "
+	    "always_null and nodefault");
+}
+
 static bool
 check_user(const char *value, char *why, size_t why_size)
 {
@@ -257,6 +293,26 @@ check_file(const char *path, char *why, size_t why_size)
 	return true;
 }
 
+/* A file that is made if it is not there: its folder must be. */
+static bool
+check_new_file(const char *path, char *why, size_t why_size)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+	struct stat st;
+
+	if (slash == NULL || slash == path)
+		return true;
+	if ((size_t)(slash - path) >= sizeof(folder))
+		return refuse(why, why_size, "the name is too long");
+	memcpy(folder, path, (size_t)(slash - path));
+	folder[slash - path] = '\0';
+	if (stat(folder, &st) == 0 && S_ISDIR(st.st_mode))
+		return true;
+	return refuse(why, why_size, "there is no folder %s; make it, or "
+	    "correct the name", folder);
+}
+
 static bool
 check_policy(const char *path, char *why, size_t why_size)
 {
@@ -299,6 +355,8 @@ settings_check_value(const struct settings *settings, enum settings_id id,
 		return check_user(value, why, why_size);
 	case SETTINGS_ID_policy_file:
 		return check_policy(settings->policy_file, why, why_size);
+	case SETTINGS_ID_report_file:
+		return check_new_file(settings->report_file, why, why_size);
 	case SETTINGS_ID_geoip_country:
 		return check_optional_file(id, settings->geoip_country, why,
 		    why_size);
@@ -311,8 +369,7 @@ settings_check_value(const struct settings *settings, enum settings_id id,
 	case SETTINGS_ID_dns_forward:
 		return check_forward(value, why, why_size);
 	case SETTINGS_ID_dns_zone:
-		return check_words(value, 2, "NAME TYPE, such as "
-		    "intranet.example static", why, why_size);
+		return check_zone(value, why, why_size);
 	case SETTINGS_ID_dns_data:
 		return check_words(value, 3, "NAME TYPE DATA, such as "
 		    "intranet.example A 10.0.0.7", why, why_size);
@@ -322,6 +379,31 @@ settings_check_value(const struct settings *settings, enum settings_id id,
 		return check_direct(value, why, why_size);
 	default:		/* the rest say all by their types */
 		return true;
+	}
+}
+
+/* The admin address is no listener's. */
+static void
+check_admin_apart(const struct settings *settings,
+    settings_check_complaint *complain, void *arg)
+{
+	struct address admin, address;
+	char name[SETTINGS_LISTENER_NAME_MAX], why[SETTINGS_WHY_MAX];
+	bool proxy_protocol;
+
+	if (!address_parse_port(settings->admin_listen, &admin) ||
+	    admin.port == 0)
+		return;
+	for (size_t i = 0; i < settings->listen.count; i++) {
+		if (!settings_listener(settings->listen.item[i], name,
+		    &address, &proxy_protocol) || address.port != admin.port ||
+		    !address_equal(&address, &admin))
+			continue;
+		(void)snprintf(why, sizeof(why), "admin.listen and the "
+		    "listener %s have the same address; change one of them, "
+		    "or set admin.listen to none.", name);
+		complain(arg, SETTINGS_ID_admin_listen, SETTINGS_ID_listen,
+		    why);
 	}
 }
 
@@ -335,7 +417,7 @@ check_listeners(const struct settings *settings,
 	bool proxy_protocol, any = false;
 
 	if (settings->listen.count == 0)
-		complain(arg, SETTINGS_ID_listen, "There is no listener; write "
+		complain(arg, SETTINGS_ID_listen, SETTINGS_ID_listen, "There is no listener; write "
 		    "for example: listen main 127.0.0.1:3128");
 	for (size_t i = 0; i < settings->listen.count; i++) {
 		if (!settings_listener(settings->listen.item[i], name[i],
@@ -354,11 +436,13 @@ check_listeners(const struct settings *settings,
 			    "one of them.", same_name ? "name" : "address",
 			    settings->listen.item[j],
 			    settings->listen.item[i]);
-			complain(arg, SETTINGS_ID_listen, why);
+			complain(arg, SETTINGS_ID_listen, SETTINGS_ID_listen,
+			    why);
 		}
 	}
 	if (any && settings->proxy_protocol_from.count == 0)
-		complain(arg, SETTINGS_ID_listen, "A listener is marked "
+		complain(arg, SETTINGS_ID_listen,
+		    SETTINGS_ID_proxy_protocol_from, "A listener is marked "
 		    "proxy-protocol, but proxy-protocol.from names no network,"
 		    " so it would refuse everybody. Name the load balancers "
 		    "there.");
@@ -371,21 +455,26 @@ settings_check_together(const struct settings *settings,
 	char why[SETTINGS_WHY_MAX], reason[SETTINGS_WHY_MAX + 64];
 
 	check_listeners(settings, complain, arg);
+	check_admin_apart(settings, complain, arg);
 	if (settings->log_keep_max != 0 &&
 	    settings->log_keep_max < settings->log_keep_min)
-		complain(arg, SETTINGS_ID_log_keep_max, "log.keep.max is "
+		complain(arg, SETTINGS_ID_log_keep_max,
+		    SETTINGS_ID_log_keep_min, "log.keep.max is "
 		    "shorter than log.keep.min; make it longer, or 0 to keep "
 		    "all.");
 	if (settings->http_field_max > settings->http_head_max)
-		complain(arg, SETTINGS_ID_http_field_max, "http.field.max is "
+		complain(arg, SETTINGS_ID_http_field_max,
+		    SETTINGS_ID_http_head_max, "http.field.max is "
 		    "larger than http.head.max; a field is part of a head.");
 	if (settings->http_target_max > settings->http_head_max)
-		complain(arg, SETTINGS_ID_http_target_max, "http.target.max is"
+		complain(arg, SETTINGS_ID_http_target_max,
+		    SETTINGS_ID_http_head_max, "http.target.max is"
 		    " larger than http.head.max; a target is part of a head.");
 	if (settings->dns_dnssec &&
 	    !check_file(settings->dns_anchor, why, sizeof(why))) {
 		(void)snprintf(reason, sizeof(reason), "dns.dnssec is on, but "
 		    "dns.anchor cannot be used: %s.", why);
-		complain(arg, SETTINGS_ID_dns_anchor, reason);
+		complain(arg, SETTINGS_ID_dns_anchor, SETTINGS_ID_dns_dnssec,
+		    reason);
 	}
 }

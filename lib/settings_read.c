@@ -25,6 +25,7 @@ struct reading {
 	unsigned complaints;
 	unsigned line;			/* being read */
 	unsigned given[SETTINGS_IDS];	/* line of the first, 0 for none */
+	bool wrong[SETTINGS_IDS];	/* complained about */
 	bool judge;			/* look beyond the form of values */
 	bool loose;			/* faults are left at the default */
 };
@@ -122,14 +123,17 @@ take_value(struct reading *r, enum settings_id id, const char *value)
 	    sizeof(why))) {
 		complain(r, r->line, "%s cannot be \"%.100s\": %s.", row->name,
 		    value, why);
+		r->wrong[id] = true;
 		settings_fill(r->settings, id, r->folder);
 		return;
 	}
 	if (!r->judge || (row->type == SETTINGS_LIST && value[0] == '\0'))
 		return;
-	if (!settings_check_value(r->settings, id, value, why, sizeof(why)))
+	if (!settings_check_value(r->settings, id, value, why, sizeof(why))) {
 		complain(r, r->line, "%s cannot be \"%.100s\": %s.", row->name,
 		    value, why);
+		r->wrong[id] = true;
+	}
 }
 
 static void
@@ -225,10 +229,14 @@ take_text(struct reading *r, const char *text, size_t length)
 }
 
 static void
-on_together(void *arg, enum settings_id id, const char *why)
+on_together(void *arg, enum settings_id id, enum settings_id other,
+    const char *why)
 {
 	struct reading *r = arg;
 
+	/* What is wrong by itself may agree once it is put right. */
+	if (r->wrong[id] || r->wrong[other])
+		return;
 	complain(r, r->given[id], "%s", why);
 }
 
@@ -251,8 +259,7 @@ judge_rest(struct reading *r)
 		    " do: %s.", settings_rows[id].name, settings_rows[id].dflt,
 		    why);
 	}
-	if (r->complaints == 0)
-		settings_check_together(r->settings, on_together, r);
+	settings_check_together(r->settings, on_together, r);
 }
 
 static struct settings *

@@ -97,9 +97,9 @@ struct settings *settings_from_text(const char *text, size_t length,
 /* Judge one value (of a list: one item).  false, and why, if it will not do. */
 bool settings_check_value(const struct settings *settings, enum settings_id id,
     const char *value, char *why, size_t why_size);
-/* Judge the values against each other. */
+/* Judge the values against each other; other is the second that is concerned. */
 typedef void settings_check_complaint(void *arg, enum settings_id id,
-    const char *why);
+    enum settings_id other, const char *why);
 void settings_check_together(const struct settings *settings,
     settings_check_complaint *complain, void *arg);
 

@@ -50,13 +50,6 @@ static const struct option options[] = {
 	{ "infra-cache-max-rtt:", "4000" },
 };
 
-/* The types of a local zone that make sense here. */
-static const char *const zone_types[] = {
-	"static", "transparent", "typetransparent", "redirect", "deny",
-	"refuse", "always_transparent", "always_refuse", "always_nxdomain",
-	"always_nodata", "always_deny", "always_null", "nodefault",
-};
-
 /* What the library says while it is set up goes here, to be reported with our
  * own words. */
 struct setup {
@@ -217,18 +210,6 @@ is_plain(const char *setting, const char *value)
 	return true;
 }
 
-static bool
-is_zone_type(const char *type)
-{
-	size_t i;
-
-	for (i = 0; i < COUNT_OF(zone_types); i++) {
-		if (strcmp(zone_types[i], type) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int
 add_zone(struct setup *s, const char *item)
 {
@@ -237,14 +218,9 @@ add_zone(struct setup *s, const char *item)
 	char line[1024];
 
 	type += strspn(type, " \t");
-	if (name_length == 0 || !is_zone_type(type) ||
+	if (name_length == 0 || !settings_zone_type(type) ||
 	    strlen(item) > sizeof(line) - 64) {
-		report(REPORT_ERROR, "dns.zone %s cannot be used: it needs a "
-		    "name and then one of static, transparent, "
-		    "typetransparent, redirect, deny, refuse, "
-		    "always_transparent, always_refuse, always_nxdomain, "
-		    "always_nodata, always_deny, always_null, nodefault.",
-		    item);
+		report(REPORT_ERROR, "dns.zone %s cannot be used.", item);
 		return -1;
 	}
 	if (!is_plain("dns.zone", item))

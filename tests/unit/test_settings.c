@@ -179,6 +179,13 @@ test_faults(void **state)
 		{ "dns.forward 10.0.0.1:53", "ADDRESS@PORT" },
 		{ "dns.forward 10.0.0.1@0", "ADDRESS@PORT" },
 		{ "dns.zone example", "NAME TYPE" },
+		{ "dns.zone example statick", "the types are static" },
+		{ "dns.zone static", "NAME TYPE" },
+		{ "report.file /nowhere/operator.log",
+		    "there is no folder /nowhere" },
+		{ "listen a 127.0.0.1:1\nadmin.listen 127.0.0.1:1",
+		    "the listener a have the same address" },
+		{ "log.keep.min ten\nlog.keep.max 5d", "log.keep.min cannot" },
 		{ "dns.data example A", "NAME TYPE DATA" },
 		{ "upstream.parent proxy.example", "HOST:PORT" },
 		{ "upstream.parent proxy.example:0", "HOST:PORT" },
@@ -262,12 +269,15 @@ test_all_faults_at_once(void **state)
 	char expected[512];
 
 	(void)state;
-	assert_null(read_text("nonsense 1\n\nworker.count x\nlisten y\n"));
+	assert_null(read_text("nonsense 1\n\nworker.count x\nlisten y\n"
+	    "log.keep.max 10d\n"));
 	(void)snprintf(expected, sizeof(expected),
 	    "%s/./proxy.conf:1: There is no setting", folder);
 	assert_non_null(strstr(complaints, expected));
 	assert_non_null(strstr(complaints, "proxy.conf:3: worker.count"));
 	assert_non_null(strstr(complaints, "proxy.conf:4: listen"));
+	/* What does not agree is told beside what is wrong by itself. */
+	assert_non_null(strstr(complaints, "proxy.conf:5: log.keep.max"));
 	/* The default policy is not in that folder. */
 	assert_non_null(strstr(complaints, "proxy.conf:0: policy.file is not "
 	    "set"));
