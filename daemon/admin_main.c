@@ -296,6 +296,7 @@ main(void)
 	struct event *parent;
 
 	report_init("admin", REPORT_INFO);
+	message_need_parent();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)fcntl(MESSAGE_PARENT_FD, F_SETFL, O_NONBLOCK);
 	admin.base = event_base_new();

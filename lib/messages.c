@@ -9,10 +9,14 @@
  */
 #include "lib/messages.h"
 
+#include "lib/report.h"
+
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,6 +44,18 @@ message_init(struct message *message, enum message_type type, int fd)
 	message->length = 0;
 	message->at = 0;
 	message->bad = false;
+}
+
+void
+message_need_parent(void)
+{
+	struct stat st;
+
+	if (fstat(MESSAGE_PARENT_FD, &st) == 0 && S_ISSOCK(st.st_mode))
+		return;
+	report(REPORT_ERROR, "this program is started by gatebookd; use "
+	    "\"gatebook run\"");
+	exit(1);
 }
 
 static void

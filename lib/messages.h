@@ -16,6 +16,8 @@
 #define MESSAGE_MAX 65536
 /* Every child finds its channel to the parent on this descriptor. */
 #define MESSAGE_PARENT_FD 3
+/* Whoever starts a child by hand is told so, and the child ends. */
+void message_need_parent(void);
 
 enum message_type {
 	/* parent -> any child, in this order before MESSAGE_START */

@@ -243,6 +243,7 @@ main(void)
 	int status;
 
 	report_init("reader", REPORT_INFO);
+	message_need_parent();
 	(void)signal(SIGPIPE, SIG_IGN);
 	json_object_seed(0);	/* while random numbers can be had */
 	reader.writer = -1;

@@ -543,6 +543,7 @@ main(void)
 	int status;
 
 	report_init("writer", REPORT_INFO);
+	message_need_parent();
 	/* The parent says when to end, not who types ^C in its terminal. */
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGTERM, SIG_IGN);

@@ -171,6 +171,7 @@ main(void)
 	int result;
 
 	report_init("loader", REPORT_INFO);
+	message_need_parent();
 	take_orders(&loader);
 	if (loader.settings == NULL) {
 		report(REPORT_ERROR, "the parent sent no settings");

@@ -353,6 +353,7 @@ main(void)
 	struct event_config *config;
 
 	report_init("worker", REPORT_INFO);
+	message_need_parent();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGINT, SIG_IGN);	/* the terminal's; the parent tells */
 	if (w == NULL || setup == NULL)
