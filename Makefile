@@ -125,12 +125,6 @@ test: test-deps
 	$(MAKE) all unit fuzz-replay-programs
 	tests/run --build $(B)
 
-# For CI beside a whole `make test`: unit tests and a core of system tests.
-CORE := unit/ fuzz/ system/test_forwarding system/test_tunnel \
-	system/test_refusals
-test-core: all unit fuzz-replay-programs
-	tests/run --build $(B) $(CORE)
-
 valgrind: unit
 	tests/run --valgrind --build $(B)
 
@@ -239,6 +233,6 @@ format:
 clean:
 	rm -rf build build-san build-clang build-san-clang build-fuzz
 
-.PHONY: install uninstall all unit check test test-core valgrind fuzz fuzz-build fuzz-replay-programs deps test-deps run lint format clean
+.PHONY: install uninstall all unit check test valgrind fuzz fuzz-build fuzz-replay-programs deps test-deps run lint format clean
 .SECONDARY:
 -include $(wildcard $(B)/*/*.d $(B)/tests/*/*.d $(FB)/*/*.d $(FB)/tests/*/*.d)

@@ -4,7 +4,8 @@
 """kill -9 under load: workers, writer, parent, the whole family, again and
 again.  Afterwards every request and every tunnel that an origin saw has exactly
 one closing record, or one that says that the worker died, and the sequence has
-no gap.  GATEBOOK_CRASH_SECONDS makes it longer (default 20)."""
+no gap.  GATEBOOK_CRASH_SECONDS makes it longer (default 20, and half of it
+again with log.commit forward)."""
 import collections
 import os
 import random
@@ -90,10 +91,15 @@ class Family:
 
     def one(self):
         """One kill, then a wait until all are there again."""
-        what = self.random.choices(["worker", "writer", "parent", "family"],
-            [6, 4, 1, 1])[0]
+        what = self.random.choices(["worker", "writer", "writers", "parent",
+            "family"], [6, 3, 2, 1, 1])[0]
         gate = self.gate
         self.kills[what] += 1
+        if what == "writers":       # one, and its successor as soon as it is
+            self.kill_writer()
+            time.sleep(self.random.uniform(0, 0.02))
+            self.kill_writer()
+            return
         if what in ("worker", "writer"):
             pids = gate.pids("gatebook-" + what)
             if pids:
@@ -118,17 +124,31 @@ class Family:
         time.sleep(self.random.uniform(0.1, 0.5))
 
 
+    def kill_writer(self):
+        pids = within(20, lambda: self.gate.pids("gatebook-writer"),
+            self.gate.said)
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        within(5, lambda: not set(pids) & set(self.gate.pids(
+            "gatebook-writer")))
+
+
 def slow(connection, request):
     time.sleep(0.3)
     connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n")
 
 
-@case(timeout=3000)
-def no_request_is_lost_whoever_dies(w):
-    gate = Gate({"log.segment.size": "1M", "worker.count": "2",
-        "stop.max": "5s"})
+def nothing_is_lost(w, address, seconds, settings):
+    gate = Gate(dict({"log.segment.size": "1M", "worker.count": "2",
+        "stop.max": "5s"}, **settings))
     w.gate = gate
-    w.names.add("*.tunnel.example", "11.0.9.1")
+    del w.origin.requests[:]
+    w.names.names.clear()
+    w.names.add("o.example", "11.0.1.1")
+    w.names.add("*.tunnel.example", address)
     seen_tunnels = []
 
     def tunnel(connection):
@@ -138,14 +158,13 @@ def no_request_is_lost_whoever_dies(w):
             seen_tunnels.append(int(line))
             connection.send(line)
             connection.rest()
-    Server("11.0.9.1", 443, tunnel)
-    plain = w.origin.script
+    Server(address, 443, tunnel)
     w.origin.script = lambda request: slow if b"/slow/" in request.target \
-        else plain(request)
+        else w.origin.default
     load = Load(w, gate)
     family = Family(gate)
     within(10, lambda: load.answered > 20)
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         family.one()
     # all of them back, and requests pass again
@@ -187,6 +206,16 @@ def no_request_is_lost_whoever_dies(w):
         if r["event.action"] == "worker-died"]
     print("    %d records, %d of them worker-died" % (numbers, len(died)))
     true(died, "no worker died in the middle of a request")
+
+
+@case(timeout=3000)
+def no_request_is_lost_whoever_dies(w):
+    nothing_is_lost(w, "11.0.9.1", SECONDS, {})
+
+
+@case(timeout=3000)
+def nor_with_commit_forward(w):
+    nothing_is_lost(w, "11.0.9.2", SECONDS / 2, {"log.commit": "forward"})
 
 
 class Crash(World):
