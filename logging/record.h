@@ -126,6 +126,10 @@ FIELD(CONFIDENCE, "gatebook.identity.confidence", STRING, 16, CATEGORY, 0, "cert
 FIELD(LISTENER, "gatebook.listener", STRING, 64, CATEGORY, 0, "Listener that took the connection.") \
 FIELD(VIA_PEER, "gatebook.proxy_protocol.peer", ADDRESS, 0, CATEGORY, 1, "Who passed the client's address on.") \
 FIELD(PARENT, "gatebook.parent", STRING, 300, CATEGORY, 0, "Parent proxy that took the request.") \
+FIELD(ROUTE_DECISION, "gatebook.route.decision", STRING, 16, CATEGORY, 0, "direct or parent, where a rule of the section route decided.") \
+FIELD(ROUTE_RULE, "gatebook.route.rule", STRING, 128, CATEGORY, 0, "Name of that rule.") \
+FIELD(ROUTE_RULE_FILE, "gatebook.route.rule_file", STRING, 512, CATEGORY, 0, "Its file.") \
+FIELD(ROUTE_RULE_LINE, "gatebook.route.rule_line", NUMBER, 0, CATEGORY, 0, "Its line.") \
 FIELD(DNS_ANSWERS, "gatebook.dns.answers", ARRAY, 64, HOST, 0, "Addresses the resolver gave, at most 16.") \
 FIELD(DNS_SECURITY, "gatebook.dns.security", STRING, 16, HOST, 0, "secure, insecure or bogus, where answers are validated.") \
 FIELD(ATTEMPTS, "gatebook.upstream.attempts", NUMBER, 0, CATEGORY, 0, "Addresses tried.") \

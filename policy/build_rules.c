@@ -398,6 +398,8 @@ build_rule(struct rules_build *rb, const struct rule *rule)
 		.keeping = verdict_section(rule->verdict) == SECTION_TLS ?
 		    tls_keeping(rule->verdict) :
 		    join_keeping(b, &rule->keeping, &b->tree->keeping),
+		.parent = build_text(b, rule->parent_host),
+		.parent_port = rule->parent_port,
 		.until_us = UINT64_MAX,
 	};
 

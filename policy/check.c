@@ -387,6 +387,12 @@ check_expectation(struct tree *tree, const struct expectation *e)
 	bool found = strcmp(e->rule, "default") == 0;
 	bool access = section == SECTION_ACCESS;
 
+	if (found && section == SECTION_ROUTE) {
+		error_at(tree->sources, &e->rule_at, "the end of route is what "
+		    "the settings say; end the list with a rule such as "
+		    "direct everything-else, and expect that");
+		return;
+	}
 	for (size_t k = 0; k < list->count && !found; k++) {
 		found = strcmp(list->rules[k].name, e->rule) == 0;
 		nearest_try(&near, list->rules[k].name);

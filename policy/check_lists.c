@@ -7,15 +7,19 @@
 #include <string.h>
 
 /* --- facts that come too late --------------------------------------------------- */
-/* When the rules of a section are decided for the last time.  Facts of later
- * stages are never known to them. */
+#define STAGE(stage) (1u << STAGE_##stage)
+
+/* What may have come when the rules of a section are decided for the last
+ * time; whatever else they asked for would never be known to them. */
 static const struct {
-	enum stage last;
+	unsigned stages;
 	const char *when;
 } decided[SECTIONS] = {
-	[SECTION_ACCESS] = { STAGE_RESPONSE, "" },
-	[SECTION_TLS] = { STAGE_HELLO,
-	    "once the first bytes inside the tunnel are there" },
+	[SECTION_ACCESS] = { ~0u, "" },
+	[SECTION_TLS] = { STAGE(CONNECTION) | STAGE(TUNNEL) | STAGE(ADDRESS) |
+	    STAGE(HELLO), "once the first bytes inside the tunnel are there" },
+	[SECTION_ROUTE] = { STAGE(CONNECTION) | STAGE(TUNNEL) |
+	    STAGE(REQUEST), "before the name is resolved and anything is sent" },
 };
 
 static void
@@ -26,15 +30,16 @@ check_stages(struct tree *tree, enum section section)
 	for (size_t i = 0; i < list->count; i++)
 		for (size_t k = 0; k < list->rules[i].line_count; k++) {
 			const struct line *line = &list->rules[i].lines[k];
+			enum stage stage = fact_stage(line->fact);
 
-			if (fact_stage(line->fact) <= decided[section].last)
+			if ((decided[section].stages >> stage & 1) != 0)
 				continue;
 			error_at(tree->sources, &line->at, "a rule of %s "
 			    "decides %s, and \"%s\" is known only later "
 			    "(stage \"%s\"); ask for what is known by then, "
 			    "such as host or client", section_name(section),
 			    decided[section].when, fact_word(line->fact),
-			    stage_name(fact_stage(line->fact)));
+			    stage_name(stage));
 		}
 }
 

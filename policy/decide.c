@@ -126,6 +126,8 @@ decided(struct eval *e, const struct snap_rule *rule, struct decision *d)
 	rule_describe(e->policy, rule, &d->rule);
 	d->stage = stage_of(e, rule->asks);
 	d->lifts = rule->lifts;
+	d->parent_host = snap_text(e->policy, rule->parent);
+	d->parent_port = (uint16_t)rule->parent_port;
 	keep(d, &rule->keeping);
 	if (rule_category(e, rule, &set, &entry)) {
 		d->category = snap_text(e->policy,
@@ -140,6 +142,7 @@ decided(struct eval *e, const struct snap_rule *rule, struct decision *d)
 static const enum verdict at_end[SECTIONS] = {
 	[SECTION_ACCESS] = VERDICT_AUDIT,
 	[SECTION_TLS] = VERDICT_TUNNEL,
+	[SECTION_ROUTE] = VERDICT_NONE,
 };
 
 static void
@@ -155,6 +158,8 @@ by_default(const struct policy *p, enum section section, struct decision *d)
 	};
 	d->stage = STAGE_CONNECTION;
 	d->lifts = 0;
+	d->parent_host = NULL;
+	d->parent_port = 0;
 	keep(d, &p->header->keeping);
 }
 

@@ -150,6 +150,31 @@ text_tls(const struct policy *policy, const struct facts *facts, bool all,
 	policy_explain_in(policy, SECTION_TLS, facts, &d, text_step, &page);
 }
 
+static void
+text_route(const struct policy *policy, const struct facts *facts, bool all,
+    FILE *out)
+{
+	struct page page = { .out = out, .all = all };
+	struct decision d;
+
+	policy_decide_in(policy, SECTION_ROUTE, facts, &d);
+	(void)fprintf(out, "\nThe way: ");
+	if (!d.by_rule)
+		(void)fprintf(out, "as the settings upstream.parent and "
+		    "upstream.direct say; no rule of route decides.\n");
+	else if (d.verdict == VERDICT_PARENT)
+		(void)fprintf(out, "by the proxy %s, port %u", d.parent_host,
+		    d.parent_port);
+	else
+		(void)fprintf(out, "straight to the site");
+	if (d.by_rule)
+		(void)fprintf(out, ", by the rule \"%s\", %s:%u (%s).\n",
+		    d.rule.name, d.rule.file, d.rule.line,
+		    verdict_name(d.verdict));
+	text_category(out, &d);
+	policy_explain_in(policy, SECTION_ROUTE, facts, &d, text_step, &page);
+}
+
 int
 policy_explain_text(const struct policy *policy, const struct facts *facts,
     bool all, FILE *out)
@@ -160,6 +185,8 @@ policy_explain_text(const struct policy *policy, const struct facts *facts,
 	text_access(policy, facts, all, &d, out);
 	if (d.verdict != VERDICT_DENY && policy_has(policy, SECTION_TLS))
 		text_tls(policy, facts, all, out);
+	if (d.verdict != VERDICT_DENY && policy_has(policy, SECTION_ROUTE))
+		text_route(policy, facts, all, out);
 	return ferror(out) ? -1 : 0;
 }
 
@@ -319,6 +346,15 @@ policy_explain_json(const struct policy *policy, const struct facts *facts,
 		json_field(out, "inspection", "none");
 		json_field(out, "reason", policy_tls_reason(d.verdict,
 		    d.by_rule));
+		(void)fputc('}', out);
+	}
+	if (policy_has(policy, SECTION_ROUTE)) {
+		policy_decide_in(policy, SECTION_ROUTE, facts, &d);
+		(void)fprintf(out, ",\"route\":{");
+		json_decision(policy, SECTION_ROUTE, facts, &d, out);
+		json_field(out, "parent", d.parent_host);
+		if (d.parent_host != NULL)
+			(void)fprintf(out, ",\"port\":%u", d.parent_port);
 		(void)fputc('}', out);
 	}
 	(void)fprintf(out, "}\n");

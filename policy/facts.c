@@ -122,7 +122,7 @@ static const char *const sections[SECTIONS] = {
 const char *
 verdict_name(enum verdict verdict)
 {
-	return verdicts[verdict].word;
+	return verdict < VERDICTS ? verdicts[verdict].word : "none";
 }
 
 enum section

@@ -94,6 +94,8 @@ struct snap_rule {
 	uint8_t lifts;
 	uint8_t unused;
 	struct snap_keeping keeping;	/* default filled in */
+	uint32_t parent;		/* text: host; route only */
+	uint32_t parent_port;
 	uint64_t until_us;		/* first moment it no longer holds */
 	uint64_t asks;			/* FACT_BIT */
 };

@@ -15,7 +15,7 @@
 #define POLICY_FILE_MAX (16 * 1024 * 1024)
 
 static const char *const later_sections[] = {
-	"group", "identity", "headers", "route", "limit", "service",
+	"group", "identity", "headers", "limit", "service",
 };
 
 bool
@@ -393,6 +393,7 @@ static const struct {
 	{ "hours", parse_hours },
 	{ "tls", parse_rules },
 	{ "access", parse_rules },
+	{ "route", parse_rules },
 	{ "expect", parse_expect },
 };
 
@@ -435,7 +436,7 @@ unknown_section(struct parser *p)
 		sections_nearest(&near);
 		error_at(s, &t.at, "\"%.200s\" is no section%s%s%s; there are "
 		    "policy, include, category, network, hours, tls, "
-		    "access and expect%s%s%s", t.text,
+		    "access, route and expect%s%s%s", t.text,
 		    near.best == NULL ? "" : " (did you mean \"",
 		    near.best == NULL ? "" : near.best,
 		    near.best == NULL ? "" : "\"?)",

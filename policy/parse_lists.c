@@ -8,6 +8,8 @@
 
 #include "policy/values.h"
 
+#include "lib/settings.h"
+
 #include <string.h>
 
 static const char *
@@ -44,14 +46,51 @@ add_rule(struct parser *p, const struct rule *rule)
 	*ARENA_ADD(tree->arena, list->rules, list->count) = *rule;
 }
 
+/* "proxy.example:3128"; after a fault the port is 0. */
+static void
+parse_parent(struct parser *p, struct rule *rule)
+{
+	static const char example[] = "\"proxy.example:3128\"";
+	struct token t = p->lexer.token;
+	char host[NAME_MAX_BYTES + 1];
+	const char *text;
+
+	if (t.kind != TOKEN_STRING) {
+		error_at(p->tree->sources, &t.at, "%s stands where the proxy "
+		    "should be; write for example parent %s and the name of "
+		    "the rule", shown(p), example);
+		return;
+	}
+	text = parser_text(p, "parent", example);
+	if (text == NULL)
+		return;
+	if (!settings_host_port(text, host, &rule->parent_port)) {
+		error_at(p->tree->sources, &t.at, "%s is not a host and a port; "
+		    "write for example parent %s (an IPv6 address in "
+		    "brackets)", token_shown(p->tree->arena, &t), example);
+		return;
+	}
+	rule->parent_host = arena_text(p->tree->arena, host, strlen(host));
+	rule->parent = arena_format(p->tree->arena, strchr(host, ':') != NULL ?
+	    "[%s]:%u" : "%s:%u", host, rule->parent_port);
+}
+
 static void
 parse_rule(struct parser *p, enum verdict verdict)
 {
 	struct rule rule = { .verdict = verdict };
+	enum verdict next;
 	struct place at = p->lexer.token.at;
 
 	lexer_next(&p->lexer);
+	if (verdict == VERDICT_PARENT)
+		parse_parent(p, &rule);
 	rule.at = p->lexer.token.at;
+	if (p->section != SECTION_ACCESS && is_verdict(p, &next)) {
+		error_at(p->tree->sources, &at, "this rule has no name; write "
+		    "one before its \"{\" or its end");
+		return;
+	}
 	rule.name = parser_name(p, "rule");
 	if (p->lexer.token.kind == TOKEN_OPEN) {
 		lexer_next(&p->lexer);

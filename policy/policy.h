@@ -32,7 +32,8 @@ void policy_close(struct policy **policy);
  * check_lists.c know about its rules.  SECTION(id, word) */
 #define SECTION_TABLE(SECTION) \
 SECTION(ACCESS, "access") \
-SECTION(TLS, "tls")
+SECTION(TLS, "tls") \
+SECTION(ROUTE, "route")
 
 enum section {
 #define SECTION(id, word) SECTION_##id,
@@ -48,7 +49,9 @@ VERDICT(AUDIT, "audit", ACCESS) \
 VERDICT(DENY, "deny", ACCESS) \
 VERDICT(NEVER, "never", TLS)		/* not inspected, promised */ \
 VERDICT(INSPECT, "inspect", TLS)	/* not done by this version */ \
-VERDICT(TUNNEL, "tunnel", TLS)
+VERDICT(TUNNEL, "tunnel", TLS) \
+VERDICT(DIRECT, "direct", ROUTE) \
+VERDICT(PARENT, "parent", ROUTE)	/* by another proxy */
 
 enum verdict {
 #define VERDICT(id, word, section) VERDICT_##id,
@@ -56,6 +59,8 @@ enum verdict {
 #undef VERDICT
 	VERDICTS
 };
+/* The end of a list that leaves it to the settings. */
+#define VERDICT_NONE VERDICTS
 const char *verdict_name(enum verdict verdict);
 enum section verdict_section(enum verdict verdict);
 /* Whether one of a tunnel's two names is enough to satisfy a host line of such
@@ -96,6 +101,9 @@ struct decision {
 	enum record_depth depth;
 	enum record_as as;
 	bool forward;		/* commit forward */
+	/* Of a route rule that says parent; else NULL. */
+	const char *parent_host;
+	uint16_t parent_port;
 	/* The list entry that made a category line of the deciding rule hold;
 	 * category NULL where none did. */
 	const char *category;
@@ -117,7 +125,7 @@ struct decision {
 void policy_decide(const struct policy *policy, const struct facts *facts,
     struct decision *decision);
 /* The same for another list.  At its end by_rule is false and the verdict is
- * that of doing nothing (tls: tunnel). */
+ * that of doing nothing: tls tunnel, route VERDICT_NONE. */
 void policy_decide_in(const struct policy *policy, enum section section,
     const struct facts *facts, struct decision *decision);
 /* Why the inside of a tunnel is not looked at, in words, by what tls decided. */

@@ -78,8 +78,10 @@ print_rule(const struct tree *tree, FILE *out, const struct rule *rule)
 	    rule->keeping.has_as == nothing.has_as &&
 	    !rule->keeping.forward && rule->keeping.keep_query == NULL;
 
-	(void)fprintf(out, "    %s %s%s\n", verdict_name(rule->verdict),
-	    rule->name, bare ? "" : " {");
+	(void)fprintf(out, "    %s ", verdict_name(rule->verdict));
+	if (rule->parent != NULL)
+		(void)fprintf(out, "\"%s\" ", rule->parent);
+	(void)fprintf(out, "%s%s\n", rule->name, bare ? "" : " {");
 	if (bare)
 		return;
 	print_lines(out, rule);
@@ -204,5 +206,6 @@ print_tree(const struct tree *tree, FILE *out)
 	print_names(tree, out);
 	print_list(tree, out, SECTION_TLS);
 	print_list(tree, out, SECTION_ACCESS);
+	print_list(tree, out, SECTION_ROUTE);
 	print_expectations(tree, out);
 }

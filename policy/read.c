@@ -295,6 +295,10 @@ deed(enum verdict verdict)
 		    "that, so it passes unseen and its record says so";
 	case VERDICT_TUNNEL:
 		return "passed on unseen";
+	case VERDICT_DIRECT:
+		return "sent straight to the site";
+	case VERDICT_PARENT:
+		return "sent by another proxy";
 	case VERDICTS:
 		break;
 	}
@@ -314,6 +318,15 @@ read_verdict(FILE *out, const struct rule *rule)
 		return;
 	}
 
+	if (rule->parent != NULL) {
+		(void)fprintf(out, "%s is sent by the proxy %s.", whatever,
+		    rule->parent);
+		return;
+	}
+	if (rule->verdict == VERDICT_DIRECT) {
+		(void)fprintf(out, "%s is %s.", whatever, deed(rule->verdict));
+		return;
+	}
 	if (rule->report_only) {
 		(void)fprintf(out, "%s is not touched by this rule: the record "
 		    "notes that the rule would have had it %s, and reading "
@@ -470,6 +483,20 @@ read_tls(struct reading *r)
 }
 
 static void
+read_route(struct reading *r)
+{
+	const struct rule_list *list = &r->tree->list[SECTION_ROUTE];
+
+	if (list->count == 0)
+		return;
+	section(r, "Which way requests leave");
+	for (size_t i = 0; i < list->count; i++)
+		read_rule(r, &list->rules[i]);
+	sentence(r, "Any other request leaves as the settings of the gateway "
+	    "say.");
+}
+
+static void
 read_end(struct reading *r)
 {
 	const struct keeping *k = &r->tree->keeping;
@@ -585,6 +612,7 @@ read_tree(const struct tree *tree, void *arg)
 	read_names(&r);
 	read_tls(&r);
 	read_rules(&r);
+	read_route(&r);
 	read_end(&r);
 	read_expectations(&r);
 	return ferror(call->out) ? -1 : 0;

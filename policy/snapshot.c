@@ -121,6 +121,8 @@ check_rules(const struct policy *p)
 		    !text_ok(p, r->because) || !text_ok(p, r->ground) ||
 		    !text_ok(p, r->owner) || !text_ok(p, r->purpose) ||
 		    !span_ok(p, PART_LINES, r->first_line, r->line_count) ||
+		    !text_ok(p, r->parent) || r->parent_port > UINT16_MAX ||
+		    (r->verdict == VERDICT_PARENT) != (r->parent != 0) ||
 		    r->verdict >= VERDICTS || !keeping_ok(p, &r->keeping))
 			return false;
 	}

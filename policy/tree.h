@@ -77,6 +77,9 @@ struct rule {
 	const char *because, *ground, *owner, *purpose;
 	struct place review_at, until_at;
 	bool has_review, has_until, report_only;
+	const char *parent;	/* route: canonical HOST:PORT */
+	const char *parent_host;
+	uint16_t parent_port;
 	int64_t review_by;	/* days since 1970 */
 	int64_t until;
 };

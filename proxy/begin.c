@@ -237,26 +237,6 @@ answer_here(struct exchange *x, const struct http1_head *head,
 	return true;
 }
 
-static bool
-goes_direct(const struct worker *w, const struct exchange *x)
-{
-	const struct settings_list *list = &w->settings->upstream_direct;
-
-	for (size_t i = 0; i < list->count; i++) {
-		struct network network;
-
-		if (network_parse(list->item[i], &network)) {
-			if (x->is_address &&
-			    network_contains(&network, &x->address))
-				return true;
-		} else if (name_has_suffix(x->host, x->host_length,
-		    list->item[i], strlen(list->item[i]))) {
-			return true;
-		}
-	}
-	return false;
-}
-
 void
 exchange_begin(struct session *s, const struct http1_head *head)
 {
@@ -340,7 +320,7 @@ exchange_begin(struct session *s, const struct http1_head *head)
 	}
 	if (answer_here(x, head, &target))
 		return;
-	x->through_parent = w->has_parent && !goes_direct(w, x);
+	lists_route(x);
 	if (!is_connect)
 		x->head_length = request_write(x, head, &target, x->head);
 	if (x->forward) {

@@ -87,6 +87,7 @@ exchange_end(struct exchange **exchange, enum outcome outcome,
 	stats_sub(&w->stats->requests_running, 1);
 	x->session->exchange = NULL;
 	free(x->late);
+	free(x->own_parent);
 	free(x->chunks);
 	free(x->answer_chunks);
 	free(x->block);

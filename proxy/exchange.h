@@ -55,9 +55,12 @@ struct exchange {
 	char *head;			/* what goes upstream, inside block */
 	size_t head_length;
 	char *host;			/* settled, inside block */
+	char *own_parent;		/* named by a rule of the policy */
+	const char *parent_host;	/* if through_parent: that, or another's */
 	size_t host_length;
 	struct address address;		/* host, if it is one; then the one used */
 	uint16_t port;
+	uint16_t parent_port;
 	uint8_t minor;
 	bool is_connect : 1;
 	bool is_head : 1;

@@ -2,7 +2,11 @@
 /* lists.c - asking the sections beside access; see lists.h. */
 #include "proxy/lists.h"
 
+#include "lib/report.h"
 #include "proxy/journal.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 void
 lists_tls(struct exchange *x)
@@ -32,4 +36,82 @@ lists_tls(struct exchange *x)
 			    d.rule.purpose);
 	}
 	journal_append(x, &record);
+}
+
+/* --- route -------------------------------------------------------------------- */
+/* Whether the setting upstream.direct names the host. */
+static bool
+goes_direct(const struct worker *w, const struct exchange *x)
+{
+	const struct settings_list *list = &w->settings->upstream_direct;
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct network network;
+
+		if (network_parse(list->item[i], &network)) {
+			if (x->is_address &&
+			    network_contains(&network, &x->address))
+				return true;
+		} else if (name_has_suffix(x->host, x->host_length,
+		    list->item[i], strlen(list->item[i]))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+by_settings(struct exchange *x)
+{
+	struct worker *w = x->worker;
+
+	x->through_parent = w->has_parent && !goes_direct(w, x);
+	x->parent_host = w->parent_host;
+	x->parent_port = w->parent_port;
+}
+
+/* The policy may be another before the exchange ends: what it says is copied. */
+static void
+by_rule(struct exchange *x, const struct decision *d)
+{
+	struct record record = journal_record(x->worker);
+
+	x->through_parent = d->verdict == VERDICT_PARENT;
+	if (x->through_parent) {
+		x->own_parent = strdup(d->parent_host);
+		if (x->own_parent == NULL)
+			report_bug("no memory for a request");
+		x->parent_host = x->own_parent;
+		x->parent_port = d->parent_port;
+	}
+	record_text(&record, RECORD_ROUTE_DECISION_F,
+	    verdict_name(d->verdict));
+	record_text(&record, RECORD_ROUTE_RULE_F, d->rule.name);
+	record_text(&record, RECORD_ROUTE_RULE_FILE_F, d->rule.file);
+	record_number(&record, RECORD_ROUTE_RULE_LINE_F, d->rule.line);
+	journal_append(x, &record);
+}
+
+void
+lists_route(struct exchange *x)
+{
+	struct worker *w = x->worker;
+	const struct inside *inside = x->session->inside;
+	struct decision d;
+
+	if (x->in_tunnel) {		/* where its CONNECT led */
+		x->through_parent = inside->through_parent;
+		x->parent_host = inside->parent_host;
+		x->parent_port = inside->parent_port;
+		return;
+	}
+	if (!policy_has(w->policy, SECTION_ROUTE)) {
+		by_settings(x);
+		return;
+	}
+	policy_decide_in(w->policy, SECTION_ROUTE, &x->facts, &d);
+	if (d.by_rule)
+		by_rule(x, &d);
+	else
+		by_settings(x);
 }

@@ -13,5 +13,8 @@
  * the beginning of plain HTTP.  This version inspects nothing; the record says
  * that too. */
 void lists_tls(struct exchange *exchange);
+/* Decide by which way it leaves: straight, or by which parent; by a rule of
+ * route, which is recorded, or else by the settings. */
+void lists_route(struct exchange *exchange);
 
 #endif

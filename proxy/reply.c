@@ -61,8 +61,8 @@ exchange_connected(struct exchange *x)
 	journal_address(x);
 	if (x->through_parent) {
 		char text[300];
-		int n = snprintf(text, sizeof(text), "%s:%u", w->parent_host,
-		    w->parent_port);
+		int n = snprintf(text, sizeof(text), "%s:%u", x->parent_host,
+		    x->parent_port);
 
 		journal_text(x, RECORD_PARENT_F, text, (size_t)n);
 	}

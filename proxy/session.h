@@ -31,6 +31,9 @@ enum session_state {
 struct inside {
 	char host[NAME_MAX_BYTES + 1];
 	uint16_t port;
+	bool through_parent;		/* the CONNECT did, and what goes in it */
+	uint16_t parent_port;
+	char parent_host[256];
 };
 
 struct session {

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -250,6 +251,10 @@ turn_to_http(struct exchange *x)
 	}
 	memcpy(s->inside->host, x->host, x->host_length + 1);
 	s->inside->port = x->port;
+	s->inside->through_parent = x->through_parent;
+	s->inside->parent_port = x->parent_port;
+	(void)snprintf(s->inside->parent_host, sizeof(s->inside->parent_host),
+	    "%s", x->parent_host);
 	journal_text(x, RECORD_PROTOCOL_F, "http", 4);
 	stats_sub(&w->stats->tunnels_open, 1);
 	x->phase = PHASE_ANSWER;

@@ -89,9 +89,9 @@ on_connect_done(void *arg, const struct connect_result *result)
 		x->address = result->address;
 	if (result->status == CONNECT_OK) {
 		x->upstream = upstream_open(w, result->fd, &result->address,
-		    x->through_parent ? w->parent_host : x->host,
-		    x->through_parent ? strlen(w->parent_host) :
-		    x->host_length, x->through_parent ? w->parent_port :
+		    x->through_parent ? x->parent_host : x->host,
+		    x->through_parent ? strlen(x->parent_host) :
+		    x->host_length, x->through_parent ? x->parent_port :
 		    x->port, x->through_parent);
 		if (x->upstream == NULL) {
 			exchange_fail(x, OUTCOME_NO_ROOM, NULL);
@@ -137,7 +137,7 @@ connect_to(struct exchange *x, struct address *addresses, unsigned count)
 		.stagger_us = w->settings->upstream_connect_stagger,
 		.timeout_us = w->settings->upstream_connect_timeout
 	};
-	uint16_t port = x->through_parent ? w->parent_port : x->port;
+	uint16_t port = x->through_parent ? x->parent_port : x->port;
 	struct connect *started;
 
 	for (unsigned i = 0; i < count; i++)
@@ -199,9 +199,9 @@ take_waiting(struct exchange *x)
 {
 	struct worker *w = x->worker;
 	struct upstream *u = x->session->pinned;
-	const char *host = x->through_parent ? w->parent_host : x->host;
+	const char *host = x->through_parent ? x->parent_host : x->host;
 	size_t length = x->through_parent ? strlen(host) : x->host_length;
-	uint16_t port = x->through_parent ? w->parent_port : x->port;
+	uint16_t port = x->through_parent ? x->parent_port : x->port;
 
 	if (x->is_connect || x->retried)
 		return false;
@@ -231,8 +231,6 @@ take_waiting(struct exchange *x)
 void
 exchange_go(struct exchange *x)
 {
-	struct worker *w = x->worker;
-
 	if (x->through_parent && x->is_address &&
 	    address_kind(&x->address) != ADDRESS_PUBLIC &&
 	    !(x->lifts & LIFTS_ADDRESS)) {
@@ -246,11 +244,11 @@ exchange_go(struct exchange *x)
 		char settled[NAME_MAX_BYTES + 1];
 		size_t length;
 
-		if (name_settle(w->parent_host, strlen(w->parent_host),
+		if (name_settle(x->parent_host, strlen(x->parent_host),
 		    settled, &length, &parent) == NAME_ADDRESS)
 			connect_to(x, &parent, 1);
 		else
-			resolve_name(x, w->parent_host);
+			resolve_name(x, x->parent_host);
 		return;
 	}
 	if (x->is_address) {

@@ -92,6 +92,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	q.facts.is_tunnel = true;
 	q.facts.known &= facts_until(STAGE_HELLO);
 	policy_decide(policy, &q.facts, &d);
+	for (int s = 0; s < SECTIONS; s++)
+		policy_decide_in(policy, (enum section)s, &q.facts, &d);
 	policy_close(&policy);
 	policy_close(&again);
 	free(first);

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sections of the policy beside access at work in the live proxy: what they
 do to a request or tunnel, and what its record then says."""
+from gate import Gate
 from harness import case, equal, run, table, true
-from origin import Origin, Server, echo
+from origin import Origin, Server, answer, echo
 from tls import Authority, client_hello
 from world import World
 
@@ -16,6 +17,11 @@ tls {
     never   protected { when host protected }
     inspect press     { when host press.example  purpose "Public record" }
     tunnel  partners  { when host partner.example }
+}
+route {
+    direct near { when host near.example }
+    parent "parent.example:8080" far { when host far.example }
+    parent "10.9.9.9:8080" by-method { when method DELETE }
 }
 access {
     default { record url as name }
@@ -36,6 +42,23 @@ class Sections(World):
             self.names.add(name + ".example", address)
             Origin(address, 80)
             Server(address, 443, echo)
+        self.names.add("near.example", "11.0.3.9")
+        self.near = Origin("11.0.3.9", 80)
+        self.names.add("parent.example", "11.0.3.10")
+        self.asked = []
+        Server("11.0.3.10", 8080, self.parent)
+
+    def parent(self, connection):
+        while True:
+            head = connection.until(b"\r\n\r\n")
+            if not head:
+                return
+            self.asked.append(head.split(b"\r\n")[0])
+            if head.startswith(b"CONNECT"):
+                connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+                echo(connection)
+                return
+            connection.send(answer(b"by the parent"))
 
 
 def said(record):
@@ -108,6 +131,73 @@ def a_refused_tunnel_says_what_tls_would_have_been(w):
         event__action="tunnel-close")
     equal(record["gatebook.decision"], "deny")
     equal(record["gatebook.tls.decision"], "tunnel")
+
+
+# --- route ---------------------------------------------------------------------
+
+ROUTE = ["gatebook.route." + n for n in ("decision", "rule", "rule_line")]
+
+
+@case
+def a_rule_sends_a_request_by_a_parent(w):
+    equal(w.gate.get("http://far.example/a?b").body, b"by the parent")
+    true(b"GET http://far.example/a?b HTTP/1.1" in w.asked, w.asked)
+    record = w.gate.record(url__domain="far.example", event__action="request")
+    equal([record.get(n) for n in ROUTE], ["parent", "far", 14])
+    equal(record["gatebook.parent"], "parent.example:8080")
+
+
+@case
+def and_a_tunnel(w):
+    with w.gate.client() as c:
+        equal(c.connect_to("far.example:443").status, 200)
+        c.send(b"\0bytes")
+        equal(c.take(6), b"\0bytes")
+    true(b"CONNECT far.example:443 HTTP/1.1" in w.asked, w.asked)
+    record = w.gate.record(destination__domain="far.example",
+        event__action="tunnel-close")
+    equal([record.get(n) for n in ROUTE], ["parent", "far", 14])
+    equal(record["gatebook.parent"], "parent.example:8080")
+
+
+@case
+def a_direct_rule_is_recorded(w):
+    equal(w.gate.get("http://near.example/").status, 200)
+    record = w.gate.record(url__domain="near.example", event__action="request")
+    equal([record.get(n) for n in ROUTE], ["direct", "near", 13])
+    true("gatebook.parent" not in record)
+
+
+@case
+def no_rule_leaves_it_to_the_settings(w):
+    equal(w.gate.get("http://o.example/plain").status, 200)
+    record = w.gate.record(url__path="/plain", event__action="request")
+    equal([record.get(n) for n in ROUTE], [None] * 3)
+
+
+@case
+def a_rule_overrides_the_settings(w):
+    gate = Gate({"upstream.parent": "parent.example:8080"}, POLICY, port=3138)
+    try:
+        equal(gate.get("http://near.example/over").status, 200)
+        true(w.near.seen("/over"))
+        equal(gate.get("http://o.example/under").body, b"by the parent")
+        record = gate.record(url__path="/under", event__action="request")
+        equal(record["gatebook.parent"], "parent.example:8080")
+        equal([record.get(n) for n in ROUTE], [None] * 3)
+    finally:
+        gate.stop()
+
+
+@case
+def a_reload_while_a_routed_tunnel_runs(w):
+    with w.gate.client() as c:
+        equal(c.connect_to("far.example:443").status, 200)
+        c.send(b"\0one")
+        equal(c.take(4), b"\0one")
+        equal(w.gate.command("reload").returncode, 0)
+        c.send(b"two")
+        equal(c.take(3), b"two")
 
 
 if __name__ == "__main__":

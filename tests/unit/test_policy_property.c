@@ -149,11 +149,24 @@ random_line(struct m_line *l, bool unless, enum stage last)
 		    world[l->fact].count)];
 }
 
+/* Nothing that is known only after the name was resolved, or of tunnels. */
+static bool
+suits_route(const struct m_rule *r)
+{
+	for (unsigned i = 0; i < r->line_count; i++)
+		if (fact_stage(r->line[i].fact) == STAGE_ADDRESS ||
+		    fact_stage(r->line[i].fact) == STAGE_HELLO)
+			return false;
+	return true;
+}
+
 static void
 random_rule(struct m_rule *r, enum stage last)
 {
 	unsigned whens = pick(3), unlesses = chance(40) + chance(10);
 
+	memset(r->line, 0, sizeof(r->line));
+	r->line_count = 0;
 	r->until = chance(15) ? (int)(1 + pick(5)) : 0;
 	r->depth = r->as = -1;
 	for (unsigned k = 0; k < whens; k++)
@@ -198,6 +211,21 @@ random_tls(struct m_list *list)
 }
 
 static void
+random_route(struct m_list *list)
+{
+	list->count = chance(40) ? pick(6) : 0;
+	for (unsigned i = 0; i < list->count; i++) {
+		struct m_rule *r = &list->rule[i];
+
+		(void)snprintf(r->name, sizeof(r->name), "r%u", i);
+		do
+			random_rule(r, STAGE_REQUEST);
+		while (!suits_route(r));
+		r->verdict = chance(50) ? VERDICT_DIRECT : VERDICT_PARENT;
+	}
+}
+
+static void
 random_model(struct model *m)
 {
 	memset(m, 0, sizeof(*m));
@@ -206,6 +234,7 @@ random_model(struct model *m)
 	m->as = chance(50) ? (int)pick(3) : -1;
 	random_access(&m->list[SECTION_ACCESS]);
 	random_tls(&m->list[SECTION_TLS]);
+	random_route(&m->list[SECTION_ROUTE]);
 }
 
 static void
@@ -239,7 +268,8 @@ write_rules(const struct m_list *list, FILE *out)
 	for (unsigned i = 0; i < list->count; i++) {
 		const struct m_rule *r = &list->rule[i];
 
-		(void)fprintf(out, " %s %s {\n", verdict_name(r->verdict),
+		(void)fprintf(out, " %s %s %s {\n", verdict_name(r->verdict),
+		    r->verdict == VERDICT_PARENT ? "\"p.example:3128\"" : "",
 		    r->name);
 		for (unsigned k = 0; k < r->line_count; k++)
 			write_line(out, &r->line[k], r->line[k].unless ?
@@ -279,6 +309,8 @@ write_model(const struct model *m, FILE *out)
 	write_rules(&m->list[SECTION_ACCESS], out);
 	(void)fprintf(out, "}\ntls {\n");
 	write_rules(&m->list[SECTION_TLS], out);
+	(void)fprintf(out, "}\nroute {\n");
+	write_rules(&m->list[SECTION_ROUTE], out);
 	(void)fprintf(out, "}\n");
 }
 
@@ -735,14 +767,15 @@ same_decision(const struct model *m, enum section section,
 	const struct m_list *list = &m->list[section];
 	const struct m_rule *r = p->rule < 0 ? NULL : &list->rule[p->rule];
 	enum verdict end = section == SECTION_TLS ? VERDICT_TUNNEL :
-	    VERDICT_AUDIT;
+	    section == SECTION_ROUTE ? VERDICT_NONE : VERDICT_AUDIT;
 
 	if (d->by_rule != (r != NULL) || d->would_count != p->would ||
 	    d->waiting != p->waiting || (section == SECTION_ACCESS &&
 	    !same_keeping(m, f, p, d)) ||
 	    d->lifts != (r == NULL ? 0 : plain_lifts(r)) ||
 	    strcmp(d->rule.name, r == NULL ? "default" : r->name) != 0 ||
-	    d->verdict != (r == NULL ? end : r->verdict))
+	    d->verdict != (r == NULL ? end : r->verdict) ||
+	    (d->parent_host != NULL) != (d->verdict == VERDICT_PARENT))
 		return false;
 	for (unsigned i = 0; i < p->would && i < POLICY_WOULD_MAX; i++)
 		if (strcmp(d->would[i].rule.name,
