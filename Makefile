@@ -131,6 +131,8 @@ valgrind: unit
 # --- fuzz targets: libFuzzer with clang; make check replays their corpora ----
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FB := build-fuzz
+# The list of browsers is built in, for policies that have none beside them.
+$(B)/policy/browser_list.o $(FB)/policy/browser_list.o: lists/browsers
 fuzz_objects = $(patsubst %.c,$(FB)/%.o,$(filter-out %_main.c,$(wildcard lib/*.c policy/*.c proxy/*.c logging/*.c)))
 FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -DGATEBOOK_SANITIZED=1 $(PKG_CFLAGS) -MMD -MP

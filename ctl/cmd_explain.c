@@ -159,6 +159,10 @@ static const struct option explain_options[] = {
 	{ "asn", required_argument, NULL, OPTION_FACT },
 	{ "protocol", required_argument, NULL, OPTION_FACT },
 	{ "request-size", required_argument, NULL, OPTION_FACT },
+	{ "browser", required_argument, NULL, OPTION_FACT },
+	{ "client-kind", required_argument, NULL, OPTION_FACT },
+	{ "navigation", required_argument, NULL, OPTION_FACT },
+	{ "embedded-in", required_argument, NULL, OPTION_FACT },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -200,6 +204,8 @@ const struct ctl_command command_explain = { "explain",
     "  --client ADDRESS     who asks\n"
     "  --at TIME            when: 10:15, \"2026-03-02 10:15\"; now if not "
     "given\n"
+    "  --browser UA         its User-Agent, in quotation marks\n"
+    "  --client-kind KIND, --navigation yes|likely|no, --embedded-in HOST,\n"
     "  --method M, --listener NAME, --server-name NAME, --destination "
     "ADDRESS,\n  --country CC, --asn N, --protocol P, --request-size BYTES\n"
     "                       what else is known; what is not stays unknown\n"

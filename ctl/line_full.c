@@ -58,6 +58,11 @@ static const struct row {
 	{ "gatebook.proxy_protocol.peer", GROUP_WHO, AS_IT_IS, "passed on by" },
 	{ "gatebook.listener", GROUP_WHO, AS_IT_IS, "listener" },
 	{ "user_agent.original", GROUP_WHO, AS_IT_IS, "program" },
+	{ "user_agent.name", GROUP_WHO, AS_IT_IS, "that is" },
+	{ "user_agent.version", GROUP_WHO, AS_IT_IS, "its version" },
+	{ "gatebook.client.kind", GROUP_WHO, AS_IT_IS, "kind of client" },
+	{ "gatebook.navigation", GROUP_ASKED, AS_IT_IS, "navigation" },
+	{ "gatebook.navigation_by", GROUP_ASKED, AS_IT_IS, "as told by" },
 
 	{ "http.request.method", GROUP_ASKED, AS_IT_IS, "method" },
 	{ "url.scheme", GROUP_ASKED, AS_IT_IS, "scheme" },

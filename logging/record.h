@@ -87,6 +87,8 @@ FIELD(STATUS, "http.response.status_code", NUMBER, 0, CATEGORY, 0, "Status the c
 FIELD(RESPONSE_BODY, "http.response.body.bytes", NUMBER, 0, CATEGORY, 0, "Bytes of the answer's content.") \
 FIELD(MIME_TYPE, "http.response.mime_type", STRING, 128, PATH, 0, "Type and subtype of the answer.") \
 FIELD(USER_AGENT, "user_agent.original", STRING, 512, URL, 0, "User-Agent.") \
+FIELD(BROWSER_NAME, "user_agent.name", STRING, 64, HOST, 0, "Browser or program that the User-Agent names.") \
+FIELD(BROWSER_VERSION, "user_agent.version", STRING, 16, HOST, 0, "Its version, before the first dot.") \
 FIELD(SERVER_NAME, "tls.client.server_name", STRING, 512, HOST, 0, "Server name in the ClientHello; the outer one where ECH was offered.") \
 FIELD(JA4, "tls.client.ja4", STRING, 64, HOST, 0, "JA4 fingerprint of the ClientHello.") \
 FIELD(TLS_VERSIONS, "tls.client.supported_versions", ARRAY, 16, HOST, 0, "TLS versions offered, newest first.") \
@@ -123,6 +125,9 @@ FIELD(REDACTED, "gatebook.privacy.redacted", ARRAY, 32, CATEGORY, 0, "What was l
 FIELD(PURPOSE, "gatebook.purpose", STRING, 256, CATEGORY, 0, "Purpose that the rule states.") \
 FIELD(IDENTIFIED_BY, "gatebook.identity.method", STRING, 32, CATEGORY, 0, "How the client was identified.") \
 FIELD(CONFIDENCE, "gatebook.identity.confidence", STRING, 16, CATEGORY, 0, "certain, likely or unknown.") \
+FIELD(CLIENT_KIND, "gatebook.client.kind", STRING, 16, CATEGORY, 0, "browser, app, tool, system or bot, as the User-Agent says.") \
+FIELD(NAVIGATION, "gatebook.navigation", STRING, 16, CATEGORY, 0, "Whether a person went to a page: yes, likely or no.") \
+FIELD(NAVIGATION_BY, "gatebook.navigation_by", STRING, 32, CATEGORY, 0, "The field of the request that told it.") \
 FIELD(LISTENER, "gatebook.listener", STRING, 64, CATEGORY, 0, "Listener that took the connection.") \
 FIELD(VIA_PEER, "gatebook.proxy_protocol.peer", ADDRESS, 0, CATEGORY, 1, "Who passed the client's address on.") \
 FIELD(PARENT, "gatebook.parent", STRING, 300, CATEGORY, 0, "Parent proxy that took the request.") \

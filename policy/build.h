@@ -55,6 +55,8 @@ int build_seal(struct build *build);
 
 /* Rules, lines, values of the tree. */
 void build_rules(struct build *build);
+/* The list of browsers, beside the policy or built in. */
+void build_browsers(struct build *build);
 /* Names from a list: file or UT1 folder; at is where the policy names it. */
 void build_list(struct build *build, uint32_t set, const char *path,
     const struct place *at);

@@ -233,6 +233,38 @@ halves(uint64_t low, uint64_t high)
 	return low << 32 | high;
 }
 
+/* A family as the list of browsers has it. */
+static void
+add_browser(struct build *b, const struct value *v)
+{
+	const struct snap_family *family =
+	    (const void *)b->part[PART_FAMILIES].data;
+	struct nearest near = { .word = v->name };
+	uint64_t versions = v->low == 0 && v->high == UINT32_MAX ?
+	    BROWSER_ANY_VERSION : halves(v->low, v->high);
+
+	if (strcmp(v->name, "legacy") == 0) {
+		add_value(b, OP_BROWSER, BROWSER_OLD, BROWSER_ANY_VERSION);
+		return;
+	}
+	for (size_t i = 0; i < b->part[PART_FAMILIES].count; i++) {
+		const char *word = (const char *)b->part[PART_TEXT].data +
+		    family[i].word;
+
+		if (strcmp(word, v->name) == 0) {
+			add_value(b, OP_BROWSER, (uint32_t)i, versions);
+			return;
+		}
+		nearest_try(&near, word);
+	}
+	error_at(b->sources, &v->at, "the list of browsers has no family "
+	    "\"%.80s\"%s%s%s; there are for example chrome, firefox, safari, "
+	    "edge, internet-explorer, and legacy for all that are old",
+	    v->name, near.best == NULL ? "" : " (did you mean \"",
+	    near.best == NULL ? "" : near.best,
+	    near.best == NULL ? "" : "\"?)");
+}
+
 static void
 build_value(struct rules_build *rb, enum fact fact, const struct value *v)
 {
@@ -292,6 +324,9 @@ build_value(struct rules_build *rb, enum fact fact, const struct value *v)
 	case VALUE_UNDER:
 		add_value(b, OP_UNDER, 0, v->low);
 		*(uint64_t *)build_add(b, PART_SIZES, NULL) = v->low;
+		return;
+	case VALUE_BROWSER:
+		add_browser(b, v);
 		return;
 	}
 }

@@ -122,6 +122,7 @@ build_all(struct build *b, const struct policy_options *options)
 	build_geo(b, options->geoip_country, false);
 	build_geo(b, options->geoip_asn, true);
 	look_for_databases(b);
+	build_browsers(b);
 	build_rules(b);
 	if (sources_errors(tree->sources) > 0)
 		return;

@@ -83,6 +83,8 @@ struct question {
 	char protocol[16];
 	char method[32];
 	char scheme[16];
+	char user_agent[1024];
+	char embedded_in[256];
 	char path[QUESTION_TEXT_MAX];
 	char url[QUESTION_TEXT_MAX];
 };
@@ -98,6 +100,7 @@ bool question_target(struct question *question, const char *text, char *why,
     size_t why_size);
 /* Set one more fact by its word in the policy, as in `expect`: "client" "method"
  * "server-name" "destination" "country" "asn" "listener" "protocol" "port"
+ * "browser" (a User-Agent) "client-kind" "navigation" "embedded-in"
  * "request-size" "at" ("2027-03-31 10:15" in the policy's time zone).  False,
  * and why, if there is no such fact or the value is not one. */
 bool question_set(struct question *question, const struct policy *policy,

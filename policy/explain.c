@@ -4,6 +4,7 @@
  * the words only say what the walk saw.
  */
 #include "policy/explain.h"
+#include "policy/navigation.h"
 #include "policy/snapshot.h"
 
 #include <string.h>
@@ -133,6 +134,39 @@ say_address(enum fact fact, const struct address *address, char *why,
 	(void)snprintf(why, size, "%s is %s", fact_says(fact), text);
 }
 
+/* "the browser is Firefox 115, which is old" */
+static void
+say_browser(struct eval *e, char *why, size_t size)
+{
+	const struct browser *b = eval_browser(e);
+	char version[16] = "";
+
+	if (b->has_major)
+		(void)snprintf(version, sizeof(version), " %u", b->major);
+	if (b->name.length == 0)
+		(void)snprintf(why, size, "the User-Agent names no browser "
+		    "that the list knows%s", b->old ? ", but an old one" : "");
+	else
+		(void)snprintf(why, size, "the %s is %.*s%s%s",
+		    b->kind == CLIENT_BROWSER ? "browser" : "program",
+		    (int)b->name.length, b->name.text, version,
+		    b->old ? ", which is old" : "");
+}
+
+static void
+say_kind(struct eval *e, char *why, size_t size)
+{
+	enum client_kind kind = (e->facts->known &
+	    FACT_BIT(FACT_CLIENT_KIND)) != 0 ? e->facts->client_kind :
+	    eval_browser(e)->kind;
+
+	(void)snprintf(why, size, "the client is %s%s", kind == CLIENT_APP ?
+	    "an " : kind == CLIENT_SYSTEM ? "the " : kind == CLIENT_UNKNOWN ?
+	    "of " : "a ", kind == CLIENT_SYSTEM ? "system itself" :
+	    kind == CLIENT_UNKNOWN ? "no kind that the User-Agent tells" :
+	    client_kind_name(kind));
+}
+
 /* Why a known fact made the line false. */
 static void
 say_known(struct eval *e, const struct snap_line *line, char *why,
@@ -205,6 +239,19 @@ say_known(struct eval *e, const struct snap_line *line, char *why,
 		return;
 	case FACT_URL:
 		say_text(fact, &f->url, why, size);
+		return;
+	case FACT_BROWSER:
+		say_browser(e, why, size);
+		return;
+	case FACT_CLIENT_KIND:
+		say_kind(e, why, size);
+		return;
+	case FACT_NAVIGATION:
+		(void)snprintf(why, size, "whether it is a navigation: %s",
+		    navigation_name(f->navigation));
+		return;
+	case FACT_EMBEDDED_IN:
+		say_text(fact, &f->embedded_in, why, size);
 		return;
 	case FACTS:
 		break;

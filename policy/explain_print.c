@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* explain_print.c - an explanation as English and as JSON. */
+#include "policy/browser.h"
 #include "policy/explain.h"
 
 #include "lib/macros.h"
@@ -80,6 +81,37 @@ text_category(FILE *out, const struct decision *d)
 		    d->list_entry.text, d->list_file, d->list_line);
 }
 
+/* Whether a User-Agent was stated, and what the list makes of it. */
+static bool
+read_browser(const struct policy *policy, const struct facts *facts,
+    struct browser *browser)
+{
+	if ((facts->known & facts->present & FACT_BIT(FACT_BROWSER)) == 0)
+		return false;
+	browser_read(policy, &facts->browser, browser);
+	return true;
+}
+
+static void
+text_browser(const struct policy *policy, const struct facts *facts,
+    FILE *out)
+{
+	struct browser b;
+
+	if (!read_browser(policy, facts, &b))
+		return;
+	(void)fprintf(out, "  The User-Agent is read as: ");
+	if (b.name.length == 0)
+		(void)fprintf(out, "no program that the list knows");
+	else
+		(void)fprintf(out, "%.*s", (int)b.name.length, b.name.text);
+	if (b.has_major)
+		(void)fprintf(out, " %u", b.major);
+	if (b.kind != CLIENT_UNKNOWN)
+		(void)fprintf(out, ", %s", client_kind_name(b.kind));
+	(void)fprintf(out, "%s\n", b.old ? ", old" : "");
+}
+
 static void
 text_access(const struct policy *policy, const struct facts *facts, bool all,
     const struct decision *d, FILE *out)
@@ -112,6 +144,7 @@ text_access(const struct policy *policy, const struct facts *facts, bool all,
 	(void)fprintf(out, "  Recorded: %s as %s%s\n",
 	    record_depth_name(d->depth), record_as_name(d->as),
 	    d->forward ? ", on disk before anything leaves" : "");
+	text_browser(policy, facts, out);
 	policy_explain(policy, facts, &again, text_step, &page);
 	text_waiting(out, d->waiting);
 }
@@ -326,6 +359,23 @@ json_decision(const struct policy *policy, enum section section,
 	(void)fprintf(out, "]");
 }
 
+static void
+json_browser(const struct policy *policy, const struct facts *facts,
+    FILE *out)
+{
+	struct browser b;
+
+	if (!read_browser(policy, facts, &b))
+		return;
+	(void)fprintf(out, ",\"browser\":{\"name\":");
+	json_bytes(out, b.name.text, b.name.length);
+	json_field(out, "family", browser_word(policy, b.family));
+	if (b.has_major)
+		(void)fprintf(out, ",\"version\":%u", b.major);
+	json_field(out, "kind", client_kind_name(b.kind));
+	(void)fprintf(out, ",\"old\":%s}", b.old ? "true" : "false");
+}
+
 int
 policy_explain_json(const struct policy *policy, const struct facts *facts,
     FILE *out)
@@ -338,6 +388,7 @@ policy_explain_json(const struct policy *policy, const struct facts *facts,
 	(void)fprintf(out, ",\"record\":\"%s\",\"as\":\"%s\","
 	    "\"commit_forward\":%s", record_depth_name(d.depth),
 	    record_as_name(d.as), d.forward ? "true" : "false");
+	json_browser(policy, facts, out);
 	json_field(out, "policy_version", policy_version(policy));
 	if (policy_has(policy, SECTION_TLS)) {
 		policy_decide_in(policy, SECTION_TLS, facts, &d);

@@ -17,8 +17,7 @@ static const struct {
 /* Facts of the whole language that come with a later version. */
 static const char *const later[] = {
 	"user", "group", "identified-by", "confidence", "device", "service",
-	"service-class", "activity", "browser", "client-kind", "navigation",
-	"embedded-in", "response-size", "response-type", "file-type",
+	"service-class", "activity", "response-size", "response-type", "file-type",
 	"tls-version", "certificate", "ech",
 };
 

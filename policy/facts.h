@@ -28,7 +28,7 @@ enum stage {
 const char *stage_name(enum stage stage);
 
 /* FACT(id, "word in the policy", stage, "how explain says it").  Derived facts
- * (category from host, address-kind, country and asn from destination) are
+ * (category from host, client-kind from browser, address-kind, country and asn from destination) are
  * worked out by the policy and never set. */
 #define FACT_TABLE(FACT) \
 FACT(CLIENT, "client", CONNECTION, "the client's address") \
@@ -38,6 +38,8 @@ FACT(DATE, "date", CONNECTION, "the date") \
 FACT(HOST, "host", TUNNEL, "the host asked for") \
 FACT(PORT, "port", TUNNEL, "the port asked for") \
 FACT(CATEGORY, "category", TUNNEL, "the host's categories") \
+FACT(BROWSER, "browser", TUNNEL, "the browser") \
+FACT(CLIENT_KIND, "client-kind", TUNNEL, "the kind of client") \
 FACT(DESTINATION, "destination", ADDRESS, "the address connected to") \
 FACT(ADDRESS_KIND, "address-kind", ADDRESS, "the kind of that address") \
 FACT(COUNTRY, "country", ADDRESS, "the country of that address") \
@@ -48,6 +50,8 @@ FACT(METHOD, "method", REQUEST, "the method") \
 FACT(SCHEME, "scheme", REQUEST, "the scheme") \
 FACT(PATH, "path", REQUEST, "the path") \
 FACT(URL, "url", REQUEST, "the URL") \
+FACT(NAVIGATION, "navigation", REQUEST, "whether a person goes to a page") \
+FACT(EMBEDDED_IN, "embedded-in", REQUEST, "the page that it is part of") \
 FACT(REQUEST_SIZE, "request-size", BODY, "the size of the request's content")
 
 enum fact {
@@ -70,6 +74,30 @@ struct fact_string {
 	size_t length;
 };
 
+/* What the client says about itself; length 0 where it says nothing. */
+struct client_words {
+	struct fact_string user_agent;
+	struct fact_string brands;	/* Sec-CH-UA */
+};
+
+enum client_kind {
+	CLIENT_UNKNOWN,
+	CLIENT_BROWSER,
+	CLIENT_APP,		/* a program with a person in front of it */
+	CLIENT_TOOL,		/* a command or library */
+	CLIENT_SYSTEM,		/* the operating system itself */
+	CLIENT_BOT
+};
+#define CLIENT_KINDS (CLIENT_BOT + 1)
+
+enum navigation {
+	NAVIGATION_UNKNOWN,
+	NAVIGATION_NO,
+	NAVIGATION_LIKELY,
+	NAVIGATION_YES
+};
+#define NAVIGATIONS (NAVIGATION_YES + 1)
+
 struct facts {
 	uint64_t known;		/* FACT_BIT: its stage came */
 	uint64_t present;	/* FACT_BIT: and it has a value */
@@ -91,6 +119,10 @@ struct facts {
 	uint64_t request_size;		/* bytes; see request_size_final */
 	bool request_size_final;	/* false: at least so many so far */
 	bool is_tunnel;			/* a CONNECT: request facts never come */
+	struct client_words browser;	/* read by browser.h when asked for */
+	struct fact_string embedded_in;	/* settled host of the page */
+	enum navigation navigation;
+	enum client_kind client_kind;	/* only where a tester states it */
 	uint16_t port;
 	uint32_t asn;			/* only where a tester states it; */
 	char country[3];		/* else derived from destination */

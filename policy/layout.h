@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define SNAPSHOT_MAGIC "GBPOLICY"
-#define SNAPSHOT_LAYOUT 2
+#define SNAPSHOT_LAYOUT 4
 #define SNAPSHOT_BYTE_ORDER 0x01020304u
 
 /* PART(name, element) */
@@ -38,7 +38,15 @@ PART(COUNTRY4, struct snap_geo4) \
 PART(COUNTRY6, struct snap_geo6) \
 PART(ASN4, struct snap_geo4) \
 PART(ASN6, struct snap_geo6) \
-PART(ALIASES, struct snap_alias)
+PART(ALIASES, struct snap_alias) \
+PART(FAMILIES, struct snap_family) \
+PART(BRANDS, struct snap_brand) \
+PART(UA_NODES, struct snap_ua_node) \
+PART(UA_ROOT, uint16_t) \
+PART(UA_WORDS, struct snap_ua_word) \
+PART(UA_KEYS, uint16_t) \
+PART(UA_RULES, struct snap_ua_rule) \
+PART(UA_ENDINGS, struct snap_ua_ending)
 
 enum part {
 #define PART(name, element) PART_##name,
@@ -122,6 +130,8 @@ enum snap_op {
 	OP_HOURS,		/* a: of PART_HOURS */
 	OP_OVER,		/* b: bytes */
 	OP_UNDER,
+	OP_BROWSER,		/* a: of PART_FAMILIES, or BROWSER_OLD;
+				 * b: versions, low to high in its halves */
 	OPS
 };
 
@@ -201,6 +211,72 @@ struct snap_alias {
 	uint64_t prefix[2];
 	uint32_t bits;
 	uint32_t asn;		/* 0: of the country database, 1: of the asn's */
+};
+
+/* --- who asks: lists/browsers, see browser_list.c ------------------------- */
+#define BROWSER_OLD UINT32_MAX		/* "legacy": whatever family */
+#define BROWSER_ANY_VERSION UINT64_MAX
+
+struct snap_family {
+	uint32_t word;		/* text: in the policy */
+	uint32_t title;		/* text: in records */
+	uint16_t within;	/* a wider family plus 1, or 0 */
+	uint8_t kind;		/* enum client_kind */
+	uint8_t unused;
+};
+
+/* A brand of Sec-CH-UA. */
+struct snap_brand {
+	uint32_t text;
+	uint16_t length;
+	uint16_t family;
+};
+
+/* A tree of bytes, lower case: the children of a node follow each other. */
+struct snap_ua_node {
+	uint16_t first_child;
+	uint16_t word;		/* that ends here, plus 1, or 0 */
+	uint8_t byte;
+	uint8_t child_count;
+	uint16_t unused;
+};
+
+/* A text to look for. */
+#define UA_WORDS_MAX 1024
+struct snap_ua_word {
+	uint16_t first_key;	/* rules that begin with it, in order */
+	uint16_t key_count;
+	uint16_t flags;
+	uint16_t unused;
+};
+#define UA_AT_START 1		/* only at the start of the User-Agent */
+#define UA_WHOLE 2		/* no letter or digit may follow */
+#define UA_NOISE 4		/* says nothing about who asks */
+
+enum ua_rule_kind {
+	UA_IS,			/* then it is of that family */
+	UA_ELSE,		/* the same, where it has no name */
+	UA_OLD			/* then it is old, if below that version */
+};
+
+/* The first rule that holds names the family. */
+#define UA_RULE_WORDS 4
+#define UA_RULE_VERSIONS 3
+struct snap_ua_rule {
+	uint16_t all[UA_RULE_WORDS];	/* words plus 1 that must be there */
+	uint16_t none[UA_RULE_WORDS];	/* and that must not */
+	uint16_t version[UA_RULE_VERSIONS];	/* words plus 1 before it */
+	uint8_t plus[UA_RULE_VERSIONS];	/* to add to it */
+	uint8_t kind;		/* enum ua_rule_kind */
+	uint16_t family;
+	uint16_t below;		/* UA_OLD; 0: whatever version */
+};
+
+/* Whoever has a word that ends so is of that kind. */
+struct snap_ua_ending {
+	uint32_t text;
+	uint16_t length;
+	uint16_t kind;		/* enum client_kind */
 };
 
 #endif

@@ -4,6 +4,7 @@
  * fact is unknown until its stage has come; a fact without a value matches
  * nothing, so `when` fails and `unless` is satisfied.
  */
+#include "policy/navigation.h"
 #include "policy/snapshot.h"
 
 #include <string.h>
@@ -18,6 +19,7 @@ eval_init(struct eval *eval, const struct policy *policy,
 	eval->policy = policy;
 	eval->facts = facts;
 	eval->have_host = eval->have_server_name = eval->have_time = false;
+	eval->have_embedded_in = eval->have_browser = false;
 	eval->have_country = eval->have_asn = false;
 	eval->country_known = eval->asn_known = false;
 	eval->pattern_limit = false;
@@ -121,6 +123,26 @@ eval_asn(struct eval *e, uint32_t *asn, bool *known)
 	return e->asn_known;
 }
 
+const struct browser *
+eval_browser(struct eval *e)
+{
+	if (!e->have_browser) {
+		browser_read(e->policy, &e->facts->browser, &e->browser);
+		e->have_browser = true;
+	}
+	return &e->browser;
+}
+
+/* As stated, else as the User-Agent says. */
+static enum client_kind
+eval_kind(struct eval *e)
+{
+	if (is_known(e, FACT_CLIENT_KIND))
+		return e->facts->client_kind;
+	return is_present(e, FACT_BROWSER) ? eval_browser(e)->kind :
+	    CLIENT_UNKNOWN;
+}
+
 /* --- one value -------------------------------------------------------------------- */
 static bool
 in_ranges(const struct policy *p, const struct snap_value *v,
@@ -152,6 +174,24 @@ static bool
 in_numbers(const struct snap_value *v, uint64_t number)
 {
 	return number >= v->b >> 32 && number <= (v->b & UINT32_MAX);
+}
+
+static bool
+is_browser(struct eval *e, const struct snap_value *v)
+{
+	const struct browser *b = eval_browser(e);
+
+	return v->op == OP_BROWSER && browser_is(e->policy, b, v->a) &&
+	    (v->b == BROWSER_ANY_VERSION ||
+	    (b->has_major && in_numbers(v, b->major)));
+}
+
+static enum truth
+is_one_word(struct eval *e, const struct snap_value *v, const char *word)
+{
+	return v->op == OP_WORD && strlen(word) == v->b &&
+	    memcmp(e->policy->TEXT + v->a, word, v->b) == 0 ? TRUTH_TRUE :
+	    TRUTH_FALSE;
 }
 
 static bool
@@ -233,6 +273,7 @@ text_value(struct eval *e, const struct snap_value *v,
 	case OP_HOURS:
 	case OP_OVER:
 	case OP_UNDER:
+	case OP_BROWSER:
 	case OPS:
 		break;
 	}
@@ -289,9 +330,16 @@ match_value(struct eval *e, enum fact fact, const struct snap_value *v)
 		return text_value(e, v, &f->path);
 	case FACT_URL:
 		return text_value(e, v, &f->url);
+	case FACT_BROWSER:
+		return truth_of(is_browser(e, v));
+	case FACT_CLIENT_KIND:
+		return is_one_word(e, v, client_kind_name(eval_kind(e)));
+	case FACT_NAVIGATION:
+		return is_one_word(e, v, navigation_name(f->navigation));
 	case FACT_HOST:
 	case FACT_CATEGORY:
 	case FACT_SERVER_NAME:
+	case FACT_EMBEDDED_IN:
 	case FACTS:
 		break;
 	}
@@ -300,14 +348,22 @@ match_value(struct eval *e, enum fact fact, const struct snap_value *v)
 
 /* --- names -------------------------------------------------------------------------- */
 static bool
-line_has_name(struct eval *e, const struct snap_line *line, bool server_name)
+line_has_name(struct eval *e, const struct snap_line *line, enum fact fact)
 {
 	const struct policy *p = e->policy;
-	const struct fact_string *s = server_name ? &e->facts->server_name :
-	    &e->facts->host;
-	struct hits *hits = server_name ? &e->server_name : &e->host;
-	bool *have = server_name ? &e->have_server_name : &e->have_host;
+	const struct fact_string *s = &e->facts->host;
+	struct hits *hits = &e->host;
+	bool *have = &e->have_host;
 
+	if (fact == FACT_SERVER_NAME) {
+		s = &e->facts->server_name;
+		hits = &e->server_name;
+		have = &e->have_server_name;
+	} else if (fact == FACT_EMBEDDED_IN) {
+		s = &e->facts->embedded_in;
+		hits = &e->embedded_in;
+		have = &e->have_embedded_in;
+	}
 	if (!*have) {
 		names_look_up(p, s->text, s->length, hits);
 		*have = true;
@@ -325,15 +381,13 @@ line_has_name(struct eval *e, const struct snap_line *line, bool server_name)
 /* Whether the line is satisfied by one of the names; UNKNOWN if that name is
  * not known yet. */
 static enum truth
-satisfied_by(struct eval *e, const struct snap_line *line, bool server_name)
+satisfied_by(struct eval *e, const struct snap_line *line, enum fact fact)
 {
-	enum fact fact = server_name ? FACT_SERVER_NAME : FACT_HOST;
-
 	if (!is_known(e, fact))
 		return TRUTH_UNKNOWN;
 	if (!is_present(e, fact))
 		return truth_of(line->unless);
-	return truth_of(line_has_name(e, line, server_name) != line->unless);
+	return truth_of(line_has_name(e, line, fact) != line->unless);
 }
 
 /*
@@ -346,7 +400,7 @@ satisfied_by(struct eval *e, const struct snap_line *line, bool server_name)
 static enum truth
 eval_host(struct eval *e, const struct snap_line *line, bool either)
 {
-	enum truth host = satisfied_by(e, line, false);
+	enum truth host = satisfied_by(e, line, FACT_HOST);
 	enum truth name;
 
 	if (host == TRUTH_UNKNOWN)
@@ -357,7 +411,7 @@ eval_host(struct eval *e, const struct snap_line *line, bool either)
 	}
 	if (!is_present(e, FACT_SERVER_NAME))
 		return host;
-	name = satisfied_by(e, line, true);
+	name = satisfied_by(e, line, FACT_SERVER_NAME);
 	if (either)
 		return host > name ? host : name;
 	return host < name ? host : name;
@@ -389,11 +443,17 @@ fact_state(struct eval *e, enum fact fact, bool *present)
 	case FACT_ASN:
 		*present = eval_asn(e, &asn, &known);
 		return known;
+	case FACT_CLIENT_KIND:
+		*present = eval_kind(e) != CLIENT_UNKNOWN;
+		return is_known(e, fact) || is_known(e, FACT_BROWSER);
 	case FACT_CLIENT:
 	case FACT_LISTENER:
 	case FACT_HOST:
 	case FACT_PORT:
 	case FACT_CATEGORY:
+	case FACT_BROWSER:
+	case FACT_NAVIGATION:
+	case FACT_EMBEDDED_IN:
 	case FACT_DESTINATION:
 	case FACT_SERVER_NAME:
 	case FACT_PROTOCOL:
@@ -427,8 +487,8 @@ eval_line(struct eval *e, const struct snap_line *line, bool either)
 	e->unknown = 0;
 	if (fact == FACT_HOST || fact == FACT_CATEGORY)
 		return eval_host(e, line, either);
-	if (fact == FACT_SERVER_NAME) {
-		best = satisfied_by(e, line, true);
+	if (fact == FACT_SERVER_NAME || fact == FACT_EMBEDDED_IN) {
+		best = satisfied_by(e, line, fact);
 		if (best == TRUTH_UNKNOWN)
 			e->unknown |= FACT_BIT(fact);
 		return best;

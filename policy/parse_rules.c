@@ -102,7 +102,9 @@ parse_line(struct parser *p, struct rule *rule, enum line_kind kind,
 		enum fact other;
 
 		if (!first && p->lexer.token.kind == TOKEN_WORD &&
-		    fact_by_word(p->lexer.token.text, &other)) {
+		    fact_by_word(p->lexer.token.text, &other) &&
+		    !(line.fact == FACT_CLIENT_KIND &&
+		    other == FACT_BROWSER)) {
 			error_at(p->tree->sources, &p->lexer.token.at,
 			    "\"or %s\": a line asks for one fact, here %s; "
 			    "write a second rule for the other (or quote it if "

@@ -237,7 +237,8 @@ parse_hours(struct parser *p)
 static const char *const given_words[] = {
 	"url", "host", "would", "at", "client", "listener", "port",
 	"server-name", "protocol", "method", "scheme", "path", "destination",
-	"address-kind", "country", "asn", "request-size",
+	"address-kind", "country", "asn", "request-size", "browser",
+	"client-kind", "navigation", "embedded-in",
 };
 
 static void

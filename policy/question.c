@@ -4,7 +4,9 @@
  * values, for explain and for the policy's own tests.
  */
 #include "policy/compile.h"
+#include "policy/browser.h"
 #include "policy/build.h"
+#include "policy/navigation.h"
 #include "policy/snapshot.h"
 #include "policy/values.h"
 
@@ -376,8 +378,8 @@ put_number(struct question *q, enum fact fact, const char *value,
 }
 
 static bool
-put_server_name(struct question *q, const char *value, char *why,
-    size_t why_size)
+put_name(struct question *q, enum fact fact, struct fact_string *to,
+    char *room, const char *value, char *why, size_t why_size)
 {
 	char name[NAME_MAX_BYTES + 1];
 	struct address address;
@@ -385,8 +387,8 @@ put_server_name(struct question *q, const char *value, char *why,
 
 	if (name_settle(value, strlen(value), name, &n, &address) == NAME_BAD)
 		return refuse(why, why_size, "this is not a host name");
-	memcpy(q->server_name, name, n + 1);
-	put(q, FACT_SERVER_NAME, &q->facts.server_name, q->server_name, n);
+	memcpy(room, name, n + 1);
+	put(q, fact, to, room, n);
 	return true;
 }
 
@@ -439,7 +441,33 @@ question_set(struct question *q, const struct policy *policy,
 	case FACT_URL:
 		return question_target(q, value, why, why_size);
 	case FACT_SERVER_NAME:
-		return put_server_name(q, value, why, why_size);
+		return put_name(q, fact, &f->server_name, q->server_name,
+		    value, why, why_size);
+	case FACT_EMBEDDED_IN:
+		return put_name(q, fact, &f->embedded_in, q->embedded_in,
+		    value, why, why_size);
+	case FACT_BROWSER:
+		if (value[0] == '\0') {
+			fact_set_absent(f, fact);
+			return true;
+		}
+		return put_word(q, fact, &f->browser.user_agent,
+		    q->user_agent, sizeof(q->user_agent), value, why,
+		    why_size);
+	case FACT_CLIENT_KIND:
+		if (!client_kind_by_name(value, &f->client_kind) ||
+		    f->client_kind == CLIENT_UNKNOWN)
+			return refuse(why, why_size, "write browser, app, "
+			    "tool, system or bot");
+		fact_set(f, fact);
+		return true;
+	case FACT_NAVIGATION:
+		if (!navigation_by_name(value, &f->navigation) ||
+		    f->navigation == NAVIGATION_UNKNOWN)
+			return refuse(why, why_size, "write yes, likely or "
+			    "no");
+		fact_set(f, fact);
+		return true;
 	case FACT_PORT:
 	case FACT_ASN:
 		return put_number(q, fact, value, why, why_size);

@@ -32,7 +32,11 @@ static const char *const begins[FACTS] = {
 	[FACT_SCHEME] = "the address asked for begins with",
 	[FACT_PATH] = "the part of the address behind the site's name is",
 	[FACT_URL] = "the whole address asked for fits the pattern",
-	[FACT_REQUEST_SIZE] = "what is sent to the site is"
+	[FACT_REQUEST_SIZE] = "what is sent to the site is",
+	[FACT_BROWSER] = "the browser says that it is",
+	[FACT_CLIENT_KIND] = "the program that asks says that it is",
+	[FACT_NAVIGATION] = "somebody goes to a page:",
+	[FACT_EMBEDDED_IN] = "it is part of a page of"
 };
 
 const char *
@@ -171,6 +175,29 @@ read_network(FILE *out, const struct value *v)
 }
 
 static void
+read_browser(FILE *out, const struct value *v)
+{
+	if (strcmp(v->name, "legacy") == 0) {
+		(void)fputs("one that the list of browsers calls old", out);
+		return;
+	}
+	(void)fputs(v->name, out);
+	if (v->low > 0)
+		(void)fprintf(out, " after version %" PRIu64, v->low - 1);
+	else if (v->high < UINT32_MAX)
+		(void)fprintf(out, " before version %" PRIu64, v->high + 1);
+}
+
+static const char *
+client_words(const char *kind)
+{
+	return strcmp(kind, "app") == 0 ? "an app" :
+	    strcmp(kind, "system") == 0 ? "the operating system itself" :
+	    strcmp(kind, "tool") == 0 ? "a tool" :
+	    strcmp(kind, "bot") == 0 ? "a bot" : "a browser";
+}
+
+static void
 read_value(FILE *out, enum fact fact, const struct value *v)
 {
 	switch (fact) {
@@ -178,8 +205,19 @@ read_value(FILE *out, enum fact fact, const struct value *v)
 	case FACT_DESTINATION:
 		read_network(out, v);
 		return;
+	case FACT_BROWSER:
+		read_browser(out, v);
+		return;
+	case FACT_CLIENT_KIND:
+		(void)fputs(client_words(v->text), out);
+		return;
+	case FACT_NAVIGATION:
+		(void)fputs(strcmp(v->text, "yes") == 0 ? "certainly" :
+		    strcmp(v->text, "no") == 0 ? "not at all" : v->text, out);
+		return;
 	case FACT_HOST:
 	case FACT_SERVER_NAME:
+	case FACT_EMBEDDED_IN:
 		read_host_or(out, v);
 		return;
 	case FACT_DATE:

@@ -7,6 +7,7 @@
 #include "policy/snapshot.h"
 
 #include "lib/depth.h"
+#include "policy/browser.h"
 
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -99,6 +100,8 @@ value_ok(const struct policy *p, const struct snap_value *v)
 		return v->a < p->count[PART_PATTERNS];
 	case OP_HOURS:
 		return v->a < p->count[PART_HOURS];
+	case OP_BROWSER:
+		return v->a == BROWSER_OLD || v->a < p->count[PART_FAMILIES];
 	case OP_NUMBERS:
 	case OP_COUNTRY:
 	case OP_KIND:
@@ -188,6 +191,72 @@ check_names(const struct policy *p)
 }
 
 static bool
+ua_rule_ok(const struct policy *p, const struct snap_ua_rule *r)
+{
+	size_t words = p->count[PART_UA_WORDS];
+
+	for (int i = 0; i < UA_RULE_WORDS; i++)
+		if (r->all[i] > words || r->none[i] > words)
+			return false;
+	for (int i = 0; i < UA_RULE_VERSIONS; i++)
+		if (r->version[i] > words)
+			return false;
+	return r->all[0] != 0 && r->kind <= UA_OLD &&
+	    (r->kind == UA_OLD || r->family < p->count[PART_FAMILIES]);
+}
+
+/* The list of browsers: a tree that only goes down, families within ones that
+ * stand above them. */
+static bool
+check_browsers(const struct policy *p)
+{
+	size_t nodes = p->count[PART_UA_NODES];
+
+	for (size_t i = 0; i < p->count[PART_FAMILIES]; i++) {
+		const struct snap_family *f = &p->FAMILIES[i];
+
+		if (!text_ok(p, f->word) || f->word == 0 ||
+		    !text_ok(p, f->title) || f->title == 0 ||
+		    f->within > i || f->kind >= CLIENT_KINDS)
+			return false;
+	}
+	for (size_t i = 0; i < p->count[PART_BRANDS]; i++)
+		if (!text_of_length(p, p->BRANDS[i].text,
+		    p->BRANDS[i].length) ||
+		    p->BRANDS[i].family >= p->count[PART_FAMILIES])
+			return false;
+	for (size_t i = 0; i < p->count[PART_UA_ENDINGS]; i++)
+		if (!text_of_length(p, p->UA_ENDINGS[i].text,
+		    p->UA_ENDINGS[i].length) ||
+		    p->UA_ENDINGS[i].kind >= CLIENT_KINDS)
+			return false;
+	for (size_t i = 0; i < nodes; i++) {
+		const struct snap_ua_node *n = &p->UA_NODES[i];
+
+		if (n->word > p->count[PART_UA_WORDS] ||
+		    (n->child_count > 0 && (n->first_child <= i ||
+		    !span_ok(p, PART_UA_NODES, n->first_child,
+		    n->child_count))))
+			return false;
+	}
+	for (size_t i = 0; i < p->count[PART_UA_WORDS]; i++)
+		if (!span_ok(p, PART_UA_KEYS, p->UA_WORDS[i].first_key,
+		    p->UA_WORDS[i].key_count))
+			return false;
+	for (size_t i = 0; i < p->count[PART_UA_KEYS]; i++)
+		if (p->UA_KEYS[i] >= p->count[PART_UA_RULES])
+			return false;
+	for (size_t i = 0; i < p->count[PART_UA_RULES]; i++)
+		if (!ua_rule_ok(p, &p->UA_RULES[i]))
+			return false;
+	for (size_t i = 0; i < p->count[PART_UA_ROOT]; i++)
+		if (p->UA_ROOT[i] >= nodes)
+			return false;
+	return p->count[PART_UA_ROOT] == 256 && nodes > 0 &&
+	    p->count[PART_UA_WORDS] <= UA_WORDS_MAX;
+}
+
+static bool
 check_header(const struct policy *p)
 {
 	const struct snap_header *h = p->header;
@@ -271,7 +340,7 @@ policy_open(int fd, char *why, size_t why_size)
 		return NULL;
 	}
 	if (!check_header(p) || !check_rules(p) || !check_lists(p) ||
-	    !check_names(p)) {
+	    !check_names(p) || !check_browsers(p)) {
 		(void)snprintf(why, why_size, "the policy snapshot is "
 		    "damaged");
 		policy_close(&p);
@@ -359,6 +428,8 @@ policy_asks(const struct policy *p)
 		asks |= FACT_BIT(FACT_HOST);
 	if ((asks & FACT_BIT(FACT_HOST)) != 0)
 		asks |= FACT_BIT(FACT_SERVER_NAME);
+	if ((asks & FACT_BIT(FACT_CLIENT_KIND)) != 0)
+		asks |= FACT_BIT(FACT_BROWSER);
 	if ((asks & (FACT_BIT(FACT_ADDRESS_KIND) | FACT_BIT(FACT_COUNTRY) |
 	    FACT_BIT(FACT_ASN))) != 0)
 		asks |= FACT_BIT(FACT_DESTINATION);

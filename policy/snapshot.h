@@ -6,6 +6,7 @@
 #ifndef POLICY_SNAPSHOT_H
 #define POLICY_SNAPSHOT_H
 
+#include "policy/browser.h"
 #include "policy/layout.h"
 #include "policy/policy.h"
 
@@ -41,6 +42,14 @@ struct policy {
 	const struct snap_geo4 *ASN4;
 	const struct snap_geo6 *ASN6;
 	const struct snap_alias *ALIASES;
+	const struct snap_family *FAMILIES;
+	const struct snap_brand *BRANDS;
+	const struct snap_ua_node *UA_NODES;
+	const uint16_t *UA_ROOT;
+	const struct snap_ua_word *UA_WORDS;
+	const uint16_t *UA_KEYS;
+	const struct snap_ua_rule *UA_RULES;
+	const struct snap_ua_ending *UA_ENDINGS;
 	size_t count[PARTS];
 	pcre2_code **patterns;		/* by PART_PATTERNS */
 	pcre2_match_data *match_data;	/* scratch; one thread decides */
@@ -99,7 +108,10 @@ struct eval {
 	const struct facts *facts;
 	struct hits host;
 	struct hits server_name;
-	bool have_host, have_server_name, have_time, have_country, have_asn;
+	struct hits embedded_in;
+	struct browser browser;
+	bool have_host, have_server_name, have_embedded_in, have_browser;
+	bool have_time, have_country, have_asn;
 	bool country_known, asn_known;
 	bool pattern_limit;
 	bool names_by_host_alone;	/* a host line without server name */
@@ -118,6 +130,8 @@ enum truth eval_line(struct eval *eval, const struct snap_line *line,
     bool either);
 /* Local time, for lines and words; false if no time is stated. */
 bool eval_time(struct eval *eval);
+/* Who asks, if the User-Agent is known. */
+const struct browser *eval_browser(struct eval *eval);
 bool eval_country(struct eval *eval, char country[3], bool *known);
 bool eval_asn(struct eval *eval, uint32_t *asn, bool *known);
 

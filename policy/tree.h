@@ -32,7 +32,8 @@ enum value_op {
 	VALUE_HOURS,		/* name of an hours section */
 	VALUE_DATES,		/* low to high, days since 1970 */
 	VALUE_OVER,		/* more than low */
-	VALUE_UNDER		/* less than low */
+	VALUE_UNDER,		/* less than low */
+	VALUE_BROWSER		/* name: a family, versions low to high */
 };
 
 struct value {

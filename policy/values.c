@@ -394,8 +394,8 @@ read_word(struct lexer *l, struct value *out)
 	return true;
 }
 
-static bool
-read_choice(struct lexer *l, const char *const *words, const char *what,
+bool
+value_read_choice(struct lexer *l, const char *const *words, const char *what,
     struct value *out)
 {
 	struct nearest near = { .word = l->token.text };
@@ -430,7 +430,7 @@ read_protocol(struct lexer *l, struct value *out)
 	static const char *const words[] = { "tls", "http", "websocket",
 	    "other", NULL };
 
-	return read_choice(l, words, "protocol", out);
+	return value_read_choice(l, words, "protocol", out);
 }
 
 static bool
@@ -439,7 +439,7 @@ read_scheme(struct lexer *l, struct value *out)
 	static const char *const words[] = { "http", "https", "ws", "wss",
 	    "ftp", NULL };
 
-	return read_choice(l, words, "scheme", out);
+	return value_read_choice(l, words, "scheme", out);
 }
 
 static bool
@@ -613,6 +613,8 @@ static value_reader *const readers[FACTS] = {
 	[FACT_HOST] = read_host,
 	[FACT_PORT] = read_port,
 	[FACT_CATEGORY] = read_category,
+	[FACT_BROWSER] = value_read_browser,
+	[FACT_CLIENT_KIND] = value_read_client_kind,
 	[FACT_DESTINATION] = read_network,
 	[FACT_ADDRESS_KIND] = read_address_kind,
 	[FACT_COUNTRY] = read_country,
@@ -623,6 +625,8 @@ static value_reader *const readers[FACTS] = {
 	[FACT_SCHEME] = read_scheme,
 	[FACT_PATH] = read_path,
 	[FACT_URL] = read_pattern,
+	[FACT_NAVIGATION] = value_read_navigation,
+	[FACT_EMBEDDED_IN] = read_host,
 	[FACT_REQUEST_SIZE] = read_size,
 };
 

@@ -17,6 +17,14 @@ bool value_read_host(struct lexer *lexer, bool with_categories,
     struct value *out);
 bool value_read_network(struct lexer *lexer, bool with_names,
     struct value *out);
+/* Families of browsers, and the words that facts about clients take:
+ * browser_values.c. */
+bool value_read_browser(struct lexer *lexer, struct value *out);
+bool value_read_client_kind(struct lexer *lexer, struct value *out);
+bool value_read_navigation(struct lexer *lexer, struct value *out);
+/* One of words, which end in NULL; what says what they are. */
+bool value_read_choice(struct lexer *lexer, const char *const *words,
+    const char *what, struct value *out);
 /* "3 days"-free helpers for the rest of the parser. */
 bool value_size(const char *number, const char *unit, uint64_t *bytes);
 /* The fact with this word; false if there is none. */

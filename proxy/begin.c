@@ -5,6 +5,7 @@
  */
 #include "lib/clock.h"
 #include "lib/report.h"
+#include "proxy/asker.h"
 #include "proxy/exchange.h"
 #include "proxy/journal.h"
 #include "proxy/lists.h"
@@ -62,6 +63,7 @@ make_block(struct exchange *x, const struct http1_head *head,
 	char *at;
 
 	x->block = malloc(host_length + 1 + head->method.length + 1 +
+	    asker_room(head) +
 	    (x->is_connect ? 1 : target->host_length + 1 + path + url +
 	    head->length + REQUEST_EXTRA + 2 * target->authority.length));
 	if (x->block == NULL)
@@ -75,6 +77,7 @@ make_block(struct exchange *x, const struct http1_head *head,
 	fact_set(&x->facts, FACT_HOST);
 	x->facts.method = (struct fact_string){ x->method.at,
 		x->method.length };
+	at = asker_set(x, head, at);
 	if (x->is_connect)
 		return;
 	if (x->in_tunnel) {
@@ -124,10 +127,12 @@ set_facts(struct exchange *x, const struct http1_head *head)
 	f->listener = (struct fact_string){ s->listener->name,
 		strlen(s->listener->name) };
 	f->port = x->port;
-	f->known |= FACT_BIT(FACT_CLIENT) | FACT_BIT(FACT_LISTENER) |
-	    FACT_BIT(FACT_HOURS) | FACT_BIT(FACT_DATE) | FACT_BIT(FACT_HOST) |
-	    FACT_BIT(FACT_PORT);
-	f->present |= f->known;
+	fact_set(f, FACT_CLIENT);
+	fact_set(f, FACT_LISTENER);
+	fact_set(f, FACT_HOURS);
+	fact_set(f, FACT_DATE);
+	fact_set(f, FACT_HOST);
+	fact_set(f, FACT_PORT);
 	f->is_tunnel = x->is_connect;
 	if (x->is_connect)
 		return;

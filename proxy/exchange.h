@@ -103,6 +103,7 @@ struct exchange {
 
 	/* The decision in force. */
 	struct facts facts;
+	const char *navigation_by;	/* the field that told a navigation */
 	unsigned lifts;
 	enum record_depth depth;
 	enum record_as as;

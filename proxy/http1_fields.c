@@ -40,39 +40,57 @@ struct known_name {
 /* A perfect hash: known_hash() puts each name in a place of its own. */
 #define KNOWN_PLACES 64
 static const struct known_name known_names[KNOWN_PLACES] = {
-	[3] = { "accept", 6, HTTP1_ACCEPT },
-	[7] = { "expect", 6, HTTP1_EXPECT },
-	[8] = { "host", 4, HTTP1_HOST },
-	[10] = { "proxy-connection", 16, HTTP1_PROXY_CONNECTION },
-	[13] = { "proxy-authorization", 19, HTTP1_PROXY_AUTHORIZATION },
-	[15] = { "referer", 7, HTTP1_REFERER },
-	[17] = { "trailer", 7, HTTP1_TRAILER },
-	[18] = { "max-forwards", 12, HTTP1_MAX_FORWARDS },
-	[22] = { "proxy-authentication-info", 25, HTTP1_PROXY_AUTHENTICATION_INFO },
-	[23] = { "sec-fetch-user", 14, HTTP1_SEC_FETCH_USER },
-	[27] = { "user-agent", 10, HTTP1_USER_AGENT },
-	[28] = { "via", 3, HTTP1_VIA },
-	[29] = { "sec-fetch-dest", 14, HTTP1_SEC_FETCH_DEST },
-	[30] = { "content-type", 12, HTTP1_CONTENT_TYPE },
-	[36] = { "keep-alive", 10, HTTP1_KEEP_ALIVE },
-	[37] = { "te", 2, HTTP1_TE },
-	[41] = { "content-length", 14, HTTP1_CONTENT_LENGTH },
-	[43] = { "upgrade", 7, HTTP1_UPGRADE },
-	[48] = { "sec-fetch-mode", 14, HTTP1_SEC_FETCH_MODE },
-	[49] = { "proxy-authenticate", 18, HTTP1_PROXY_AUTHENTICATE },
-	[54] = { "www-authenticate", 16, HTTP1_WWW_AUTHENTICATE },
-	[55] = { "connection", 10, HTTP1_CONNECTION },
-	[56] = { "authorization", 13, HTTP1_AUTHORIZATION },
-	[58] = { "transfer-encoding", 17, HTTP1_TRANSFER_ENCODING },
+	[2] = { "max-forwards", 12, HTTP1_MAX_FORWARDS },
+	[4] = { "x-requested-with", 16,
+	    HTTP1_X_REQUESTED_WITH },
+	[8] = { "sec-ch-ua", 9, HTTP1_SEC_CH_UA },
+	[10] = { "content-type", 12, HTTP1_CONTENT_TYPE },
+	[12] = { "referer", 7, HTTP1_REFERER },
+	[15] = { "proxy-connection", 16,
+	    HTTP1_PROXY_CONNECTION },
+	[16] = { "sec-fetch-mode", 14, HTTP1_SEC_FETCH_MODE },
+	[18] = { "proxy-authorization", 19,
+	    HTTP1_PROXY_AUTHORIZATION },
+	[23] = { "origin", 6, HTTP1_ORIGIN },
+	[24] = { "sec-purpose", 11, HTTP1_SEC_PURPOSE },
+	[28] = { "authorization", 13, HTTP1_AUTHORIZATION },
+	[31] = { "upgrade-insecure-requests", 25,
+	    HTTP1_UPGRADE_INSECURE_REQUESTS },
+	[32] = { "sec-fetch-site", 14, HTTP1_SEC_FETCH_SITE },
+	[33] = { "transfer-encoding", 17,
+	    HTTP1_TRANSFER_ENCODING },
+	[34] = { "www-authenticate", 16,
+	    HTTP1_WWW_AUTHENTICATE },
+	[35] = { "sec-fetch-user", 14, HTTP1_SEC_FETCH_USER },
+	[36] = { "te", 2, HTTP1_TE },
+	[38] = { "keep-alive", 10, HTTP1_KEEP_ALIVE },
+	[41] = { "upgrade", 7, HTTP1_UPGRADE },
+	[44] = { "trailer", 7, HTTP1_TRAILER },
+	[49] = { "proxy-authentication-info", 25,
+	    HTTP1_PROXY_AUTHENTICATION_INFO },
+	[50] = { "content-length", 14, HTTP1_CONTENT_LENGTH },
+	[52] = { "proxy-authenticate", 18,
+	    HTTP1_PROXY_AUTHENTICATE },
+	[53] = { "sec-fetch-dest", 14, HTTP1_SEC_FETCH_DEST },
+	[54] = { "via", 3, HTTP1_VIA },
+	[56] = { "user-agent", 10, HTTP1_USER_AGENT },
+	[57] = { "connection", 10, HTTP1_CONNECTION },
+	[59] = { "host", 4, HTTP1_HOST },
+	[61] = { "expect", 6, HTTP1_EXPECT },
+	[62] = { "accept", 6, HTTP1_ACCEPT },
 };
 
+/* A token of one byte has no name here. */
 static unsigned
 known_hash(const char *name, size_t length)
 {
 	unsigned first = (unsigned char)name[0] | 0x20;
 	unsigned last = (unsigned char)name[length - 1] | 0x20;
+	unsigned before = (unsigned char)name[length > 1 ? length - 2 : 0] |
+	    0x20;
 
-	return ((unsigned)length + first + 3 * last) % KNOWN_PLACES;
+	return ((unsigned)length + 16 * first + 6 * last +
+	    5 * before) % KNOWN_PLACES;
 }
 
 /* Whether name, a token, is lower without case.  Setting the bit that tells
@@ -234,6 +252,12 @@ http1_is_hop_by_hop(const struct http1_head *head,
 	case HTTP1_SEC_FETCH_DEST:
 	case HTTP1_SEC_FETCH_MODE:
 	case HTTP1_SEC_FETCH_USER:
+	case HTTP1_SEC_FETCH_SITE:
+	case HTTP1_SEC_CH_UA:
+	case HTTP1_SEC_PURPOSE:
+	case HTTP1_ORIGIN:
+	case HTTP1_UPGRADE_INSECURE_REQUESTS:
+	case HTTP1_X_REQUESTED_WITH:
 		break;
 	}
 	return head->option_count > 0 && is_named(head, field->name);

@@ -5,6 +5,7 @@
  * keeps its slot, and its last fields wait in memory; there are never more of
  * those than slots.
  */
+#include "proxy/asker.h"
 #include "proxy/journal.h"
 
 #include "lib/clock.h"
@@ -287,6 +288,7 @@ journal_enter(struct exchange *x, const struct http1_head *head,
 	if (target != NULL)
 		add_target(&record, x, head, target,
 		    d != NULL ? d->rule.keep_query : NULL);
+	asker_record(x, &record);
 	record_limit(&record, x->depth, x->as);
 	if (book_enter(w->book, &record, &x->slot, &x->id) == 0)
 		return OUTCOME_COMPLETE;

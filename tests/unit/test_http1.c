@@ -652,6 +652,13 @@ test_known_names(void **state)
 		{ "Sec-Fetch-Dest", HTTP1_SEC_FETCH_DEST },
 		{ "Sec-Fetch-Mode", HTTP1_SEC_FETCH_MODE },
 		{ "Sec-Fetch-User", HTTP1_SEC_FETCH_USER },
+		{ "Sec-Fetch-Site", HTTP1_SEC_FETCH_SITE },
+		{ "Sec-CH-UA", HTTP1_SEC_CH_UA },
+		{ "Sec-Purpose", HTTP1_SEC_PURPOSE },
+		{ "Origin", HTTP1_ORIGIN },
+		{ "Upgrade-Insecure-Requests",
+		    HTTP1_UPGRADE_INSECURE_REQUESTS },
+		{ "X-Requested-With", HTTP1_X_REQUESTED_WITH },
 		{ "X", HTTP1_OTHER },
 	};
 	size_t i;

@@ -80,6 +80,33 @@ static const char *const hour_values[] = { "work", "night" };
 static const char *const date_values[] = { "2026-12-01",
     "2026-12-02 to 2026-12-05", "from 2026-12-04", "before 2026-12-03" };
 
+static const struct agent {
+	const char *text;
+	const char *family;
+	const char *within;
+	unsigned major;
+	const char *kind;
+	bool old;
+} agents[] = {
+	{ "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko)"
+	    " Chrome/108.0.0.0 Safari/537.36", "chrome", "", 108, "browser",
+	    true },
+	{ "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko)"
+	    " HeadlessChrome/120.0.0.0 Safari/537.36", "headless-chrome",
+	    "chrome", 120, "browser", false },
+	{ "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)",
+	    "internet-explorer", "", 6, "browser", true },
+	{ "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 "
+	    "Firefox/128.0", "firefox", "", 128, "browser", false },
+	{ "curl/8.5.0", "curl", "", 8, "tool", false },
+	{ "Unheard/3.1", "", "", 3, "app", false },
+};
+static const char *const browser_values[] = { "chrome",
+    "chrome older-than 109", "chrome newer-than 108", "firefox",
+    "internet-explorer", "headless-chrome", "legacy", "curl" };
+static const char *const kind_values[] = { "browser", "app", "tool" };
+static const char *const navigation_values[] = { "yes", "likely", "no" };
+
 static const struct {
 	const char *const *values;
 	size_t count;
@@ -93,7 +120,10 @@ static const struct {
 	VALUES(SERVER_NAME, host_values), VALUES(PROTOCOL, protocols),
 	VALUES(METHOD, methods), VALUES(SCHEME, schemes),
 	VALUES(PATH, path_values), VALUES(URL, url_values),
-	VALUES(REQUEST_SIZE, sizes),
+	VALUES(REQUEST_SIZE, sizes), VALUES(BROWSER, browser_values),
+	VALUES(CLIENT_KIND, kind_values),
+	VALUES(NAVIGATION, navigation_values),
+	VALUES(EMBEDDED_IN, host_values),
 	/* the last three hosts are categories */
 	[FACT_CATEGORY] = { host_values + 12, 3 },
 };
@@ -437,6 +467,33 @@ plain_size(const struct facts *f, const char *value)
 	return f->request_size >= bound ? NO : MAYBE;
 }
 
+static const struct agent *
+plain_agent(const struct facts *f)
+{
+	for (size_t i = 0; i < COUNT_OF(agents); i++)
+		if (f->browser.user_agent.text == agents[i].text)
+			return &agents[i];
+	fail_msg("no such User-Agent here");
+	return NULL;
+}
+
+static bool
+plain_browser(const struct agent *a, const char *value)
+{
+	const char *blank = strchr(value, ' ');
+	size_t n = blank == NULL ? strlen(value) : (size_t)(blank - value);
+	unsigned bound = blank == NULL ? 0 :
+	    (unsigned)atoi(strrchr(value, ' ') + 1);
+
+	if (strcmp(value, "legacy") == 0)
+		return a->old;
+	if ((strlen(a->family) != n || memcmp(a->family, value, n) != 0) &&
+	    (strlen(a->within) != n || memcmp(a->within, value, n) != 0))
+		return false;
+	return blank == NULL || (blank[1] == 'o' ? a->major < bound :
+	    a->major > bound);
+}
+
 static bool
 plain_value(const struct facts *f, enum fact fact, const char *value)
 {
@@ -465,6 +522,15 @@ plain_value(const struct facts *f, enum fact fact, const char *value)
 		return plain_path(value, f->path.text);
 	case FACT_URL:
 		return plain_url(value, f->url.text);
+	case FACT_BROWSER:
+		return plain_browser(plain_agent(f), value);
+	case FACT_CLIENT_KIND:
+		return strcmp(value, plain_agent(f)->kind) == 0;
+	case FACT_NAVIGATION:
+		return strcmp(value, f->navigation == NAVIGATION_YES ? "yes" :
+		    f->navigation == NAVIGATION_NO ? "no" : "likely") == 0;
+	case FACT_EMBEDDED_IN:
+		return plain_host(value, f->embedded_in.text);
 	case FACT_COUNTRY:
 		return strcmp(value, f->country) == 0;
 	case FACT_ASN:
@@ -541,7 +607,7 @@ plain_line(const struct model *m, const struct facts *f,
     const struct m_line *l, bool either, uint64_t *unknown)
 {
 	enum fact base = l->fact == FACT_ADDRESS_KIND ? FACT_DESTINATION :
-	    l->fact;
+	    l->fact == FACT_CLIENT_KIND ? FACT_BROWSER : l->fact;
 	bool any = false, maybe = false;
 
 	if (l->fact == FACT_HOST || l->fact == FACT_CATEGORY ||
@@ -665,6 +731,9 @@ random_facts(struct facts *f)
 	f->scheme = text_of(ONE_OF(schemes));
 	f->path = text_of(ONE_OF(paths));
 	f->url = text_of(ONE_OF(urls));
+	f->browser.user_agent = text_of(agents[pick(COUNT_OF(agents))].text);
+	f->navigation = (enum navigation)(NAVIGATION_NO + pick(3));
+	f->embedded_in = text_of(ONE_OF(hosts));
 	f->port = (uint16_t)ONE_OF(port_numbers);
 	(void)snprintf(f->country, sizeof(f->country), "%s",
 	    ONE_OF(countries));
@@ -676,7 +745,8 @@ random_facts(struct facts *f)
 	for (int i = 0; i < FACTS; i++) {
 		if ((i == FACT_COUNTRY || i == FACT_ASN) && chance(30))
 			continue;
-		if (i == FACT_ADDRESS_KIND || i == FACT_CATEGORY)
+		if (i == FACT_ADDRESS_KIND || i == FACT_CATEGORY ||
+		    i == FACT_CLIENT_KIND)
 			continue;	/* worked out, never set here */
 		if (chance(92))
 			fact_set(f, (enum fact)i);
