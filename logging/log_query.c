@@ -326,6 +326,12 @@ wanted(const struct log_query *q)
 	return want;
 }
 
+bool
+log_query_is_span(const struct log_query *q)
+{
+	return wanted(q) == 0;
+}
+
 static bool
 host_fits(const struct log_query *q, const struct line_value *v)
 {

@@ -49,6 +49,8 @@ bool log_query_set(struct log_query *query, const char *word,
 void log_query_settle(struct log_query *query);
 /* Write it as "host=social.example limit..." for the record of the search. */
 void log_query_print(const struct log_query *query, char out[LOG_QUERY_TEXT]);
+/* Whether it asks for nothing but a span of time. */
+bool log_query_is_span(const struct log_query *query);
 /* Whether a line is looked for. */
 bool log_query_match(const struct log_query *query, const char *line,
     size_t length);

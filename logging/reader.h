@@ -59,7 +59,8 @@ struct reader_person {
 enum reader_command {
 	COMMAND_TAIL,
 	COMMAND_SEARCH,
-	COMMAND_SHOW
+	COMMAND_SHOW,
+	COMMAND_COUNT_RULES	/* how often each rule refused, in a span */
 };
 
 struct reader_request {
@@ -107,6 +108,7 @@ struct reader_client {
 	int fd;				/* of the file last sent from */
 	uint64_t fd_segment;
 	uint64_t sent;
+	struct reader_count *counting;	/* of COUNT_RULES, else NULL */
 };
 
 struct reader {
@@ -162,6 +164,17 @@ enum send_step {
 enum send_step reader_send_slice(struct reader_client *client);
 /* Free what the search holds. */
 void reader_search_clear(struct reader_client *client);
+
+/* reader_count.c: refusals by rule. */
+
+/* False without memory; reader_count_clear() all the same. */
+bool reader_count_begin(struct reader_client *client);
+void reader_count_line(struct reader_client *client, const char *line,
+    size_t length);
+/* How many rules were met. */
+size_t reader_count_rules(const struct reader_client *client);
+enum send_step reader_count_send(struct reader_client *client);
+void reader_count_clear(struct reader_client *client);
 
 /* reader_client.c: connections. */
 

@@ -137,8 +137,9 @@ say_done(struct reader_client *c)
 		    "its time was over, or belong to another node");
 		return;
 	}
-	(void)snprintf(message, sizeof(message), "%llu record%s%s%s",
-	    (unsigned long long)c->sent, c->sent == 1 ? "" : "s",
+	(void)snprintf(message, sizeof(message), "%llu %s%s%s%s",
+	    (unsigned long long)c->sent, c->request.command ==
+	    COMMAND_COUNT_RULES ? "rule" : "record", c->sent == 1 ? "" : "s",
 	    c->note != NULL ? "; " : "", c->note != NULL ? c->note : "");
 	say_last(c, "ok", message);
 }
@@ -186,7 +187,8 @@ static void
 record_question(struct reader_client *c)
 {
 	struct reader *r = c->reader;
-	uint64_t count = c->place_count;
+	uint64_t count = c->request.command == COMMAND_COUNT_RULES ?
+	    reader_count_rules(c) : c->place_count;
 	uint32_t condition = r->state == NULL ? LOGSTATE_BROKEN :
 	    atomic_load(&r->state->condition);
 

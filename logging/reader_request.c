@@ -5,6 +5,7 @@
  *   {"command":"tail","count":10,"follow":true}
  *   {"command":"search","host":"example.org","limit":100,"because":"INC-7"}
  *   {"command":"show","reference":"7KQM-4TP-X2C"}
+ *   {"command":"count-rules","since":"2026-03-02T00:00:00.000000Z"}
  *
  * The answer is record lines, then one line
  *   {"result":"ok"|"failed","message":"...","count":3}
@@ -93,9 +94,11 @@ set_command(struct reader_request *request, const char *word, char *why,
 		request->command = COMMAND_SEARCH;
 	else if (word != NULL && strcmp(word, "show") == 0)
 		request->command = COMMAND_SHOW;
+	else if (word != NULL && strcmp(word, "count-rules") == 0)
+		request->command = COMMAND_COUNT_RULES;
 	else
-		return say(why, size, "the command is none of tail, search and "
-		    "show");
+		return say(why, size, "the command is none of tail, search, "
+		    "show and count-rules");
 	return true;
 }
 
@@ -117,6 +120,10 @@ read_object(json_t *object, struct reader_request *request, char *why,
 	    request->query.reference[0] == '\0' &&
 	    request->query.transaction[0] == '\0')
 		return say(why, size, "which record? Give its reference");
+	if (request->command == COMMAND_COUNT_RULES &&
+	    !log_query_is_span(&request->query))
+		return say(why, size, "refusals are counted in a span of time, "
+		    "by no other filter than since and until");
 	return true;
 }
 
@@ -139,8 +146,14 @@ print_asked(struct reader_request *request)
 	if (request->command == COMMAND_TAIL)
 		words = request->follow ? "the newest records and those to come"
 		    : "the newest records";
-	else if (query[0] == '\0')
+	else if (query[0] == '\0' && request->command != COMMAND_COUNT_RULES)
 		words = "all records";
+	if (request->command == COMMAND_COUNT_RULES) {
+		(void)snprintf(request->asked, sizeof(request->asked),
+		    "refusals counted by rule%s%.900s", query[0] != '\0' ?
+		    " " : "", query);
+		return;
+	}
 	(void)snprintf(request->asked, sizeof(request->asked), "%s", words);
 }
 

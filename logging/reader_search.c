@@ -29,6 +29,8 @@ bool
 reader_search_begin(struct reader_client *c)
 {
 	c->newest[0] = '\0';
+	if (c->request.command == COMMAND_COUNT_RULES && !reader_count_begin(c))
+		return false;
 	if (segment_walk_back_init(&c->walk, &c->reader->folder) != 0)
 		return false;
 	c->walking = true;
@@ -49,6 +51,7 @@ void
 reader_search_clear(struct reader_client *c)
 {
 	end_walk(c);
+	reader_count_clear(c);
 	free(c->places);
 	c->places = NULL;
 	if (c->fd >= 0)
@@ -67,6 +70,8 @@ enough(const struct reader_client *c)
 		return c->request.limit;
 	case COMMAND_SHOW:
 		return c->found_exchange ? READER_RESULTS_MAX : 1;
+	case COMMAND_COUNT_RULES:
+		return 1;	/* no places are kept */
 	}
 	return 0;
 }
@@ -131,6 +136,10 @@ on_line(struct reader_client *c, const char *line,
 	if (time != NULL && memcmp(time, c->newest, SEGMENT_TIME) > 0) {
 		memcpy(c->newest, time, SEGMENT_TIME);
 		c->newest[SEGMENT_TIME] = '\0';
+	}
+	if (c->request.command == COMMAND_COUNT_RULES) {
+		reader_count_line(c, line, place->length);
+		return false;
 	}
 	if (c->place_count >= enough(c))
 		return true;
@@ -312,5 +321,7 @@ reader_send_slice(struct reader_client *c)
 {
 	if (c->request.command == COMMAND_TAIL)
 		return send_stream(c);
+	if (c->request.command == COMMAND_COUNT_RULES)
+		return reader_count_send(c);
 	return send_places(c);
 }

@@ -325,6 +325,132 @@ test_show_reference(void **state)
 	assert_int_equal(w->recorded, 1);
 }
 
+/* --- refusals by rule --------------------------------------------------------- */
+
+static void
+append_refusal(struct world *w, int minute, const char *person,
+    const char *rest)
+{
+	char text[1024];
+
+	(void)snprintf(text, sizeof(text), ",%s%s", person, rest);
+	/* A field that append() writes twice would be damage. */
+	append(w, minute, "10.0.0.1", "a.example", text);
+}
+
+/* Like append(), without a client of its own. */
+static void
+append_bare(struct world *w, int minute, const char *rest)
+{
+	char path[128], line[4096];
+	uint64_t at = atomic_load(&w->state.offset);
+	int n = snprintf(line, sizeof(line), "{\"@timestamp\":"
+	    "\"2026-03-02T%02d:%02d:00.000000Z\",\"event.sequence\":%llu%s}\n",
+	    9 + minute / 60, minute % 60, (unsigned long long)w->sequence++,
+	    rest);
+	int fd = open(segment_path(w, atomic_load(&w->state.segment), path),
+	    O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0 && n > 0 && (size_t)n < sizeof(line));
+	assert_int_equal(pwrite(fd, line, (size_t)n, (off_t)at), n);
+	(void)close(fd);
+	atomic_store(&w->state.offset, at + (uint64_t)n);
+}
+
+#define ENDS "\"event.action\":\"request\","
+#define DENIED "\"gatebook.decision\":\"deny\""
+
+static void
+test_count_rules(void **state)
+{
+	struct world *w = *state;
+	char *text;
+
+	append_refusal(w, 0, ENDS, DENIED ",\"rule.id\":\"early\"");
+	append_refusal(w, 10, ENDS, DENIED ",\"rule.id\":\"r1\"");
+	append_refusal(w, 11, ENDS, DENIED ",\"rule.id\":\"r1\"");
+	new_segment(w);
+	append(w, 12, "10.0.0.2", "a.example", "," ENDS DENIED
+	    ",\"rule.id\":\"r1\"");
+	/* a beginning is not counted beside its end */
+	append_refusal(w, 13, "\"event.action\":\"tunnel-open\",", DENIED
+	    ",\"rule.id\":\"r1\"");
+	/* under a pseudonym, and naming nobody */
+	append_bare(w, 14, "," ENDS "\"user.hash\":\"aa\"," DENIED
+	    ",\"rule.id\":\"r1\"");
+	append_bare(w, 15, "," ENDS DENIED ",\"rule.id\":\"r1\"");
+	/* on trial, twice on one line; an audit rule is no restriction */
+	append_refusal(w, 16, ENDS, "\"gatebook.decision\":\"audit\","
+	    "\"gatebook.report_only\":[\"deny r1 p:1\",\"audit a p:2\","
+	    "\"deny r2 p:3\"],\"rule.id\":\"default\"");
+	append_refusal(w, 17, ENDS, DENIED ",\"rule.id\":\"built-in\","
+	    "\"gatebook.outcome\":\"special-address\"");
+	append_refusal(w, 18, ENDS, "\"gatebook.decision\":\"audit\"");
+	text = answer(w, "{\"command\":\"count-rules\","
+	    "\"since\":\"2026-03-02T09:05:00.000000Z\"}\n");
+	assert_non_null(strstr(text, "{\"lines\":9,"
+	    "\"oldest\":\"2026-03-02T09:10:00.000000Z\"}\n"));
+	assert_non_null(strstr(text, "{\"rule\":\"r1\",\"kind\":\"deny\","
+	    "\"hits\":5,\"people\":3,\"at_least\":false,\"unnamed\":1,"
+	    "\"last\":\"2026-03-02T09:15:00.000000Z\"}\n"));
+	assert_non_null(strstr(text, "{\"rule\":\"r1\",\"kind\":"
+	    "\"report-only\",\"hits\":1,\"people\":1,"));
+	assert_non_null(strstr(text, "{\"rule\":\"r2\",\"kind\":"
+	    "\"report-only\",\"hits\":1,"));
+	assert_non_null(strstr(text, "{\"rule\":\"special-address\",\"kind\":"
+	    "\"built-in\",\"hits\":1,"));
+	assert_null(strstr(text, "early"));
+	assert_null(strstr(text, "10.0.0"));
+	assert_null(strstr(text, "example"));
+	assert_non_null(strstr(text, "\"message\":\"4 rules\",\"count\":4"));
+	assert_int_equal(w->recorded, 1);
+	/* The desk may count too: nothing in it leads to a person. */
+	w->reader.access.owner = geteuid() + 1;
+	w->reader.access.has_desk = true;
+	w->reader.access.desk = getegid();
+	if (geteuid() != 0) {
+		text = answer(w, "{\"command\":\"count-rules\"}\n");
+		assert_non_null(strstr(text, "early"));
+	}
+	text = answer(w, "{\"command\":\"count-rules\","
+	    "\"host\":\"a.example\"}\n");
+	assert_non_null(strstr(text, "no other filter"));
+}
+
+/* More people and more rules than are kept: bounds, not growth. */
+static void
+test_count_bounds(void **state)
+{
+	struct world *w = *state;
+	char rest[256], *text;
+
+	for (int i = 0; i < 4100; i++) {
+		if (i % 2000 == 0)
+			new_segment(w);
+		(void)snprintf(rest, sizeof(rest), "," ENDS "\"source.ip\":"
+		    "\"10.1.%d.%d\"," DENIED ",\"rule.id\":\"many\"",
+		    i / 256, i % 256);
+		append_bare(w, 0, rest);
+	}
+	new_segment(w);
+	for (int i = 0; i < 4200; i++) {
+		if (i % 2000 == 0)
+			new_segment(w);
+		(void)snprintf(rest, sizeof(rest), "," ENDS DENIED
+		    ",\"rule.id\":\"rule%d\"", i);
+		append_bare(w, 1, rest);
+	}
+	text = answer(w, "{\"command\":\"count-rules\"}\n");
+	assert_int_equal(count(text, "\"rule\":"), 4096);
+	assert_non_null(strstr(text, "4096 rules; there were more rules than"));
+	/* The oldest lines are met last, so this rule found no room. */
+	assert_null(strstr(text, "\"many\""));
+	text = answer(w, "{\"command\":\"count-rules\","
+	    "\"until\":\"2026-03-02T09:00:30.000000Z\"}\n");
+	assert_non_null(strstr(text, "\"rule\":\"many\",\"kind\":\"deny\","
+	    "\"hits\":4100,\"people\":4100,\"at_least\":false"));
+}
+
 static void
 test_tail(void **state)
 {
@@ -585,6 +711,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		CASE(test_search), CASE(test_show), CASE(test_show_reference),
+		CASE(test_search), CASE(test_show), CASE(test_count_rules),
+		CASE(test_search), CASE(test_show), CASE(test_count_bounds),
 		CASE(test_tail),
 		CASE(test_tail_of_nothing), CASE(test_unrecorded),
 		CASE(test_writer_dies), CASE(test_bad_requests),
