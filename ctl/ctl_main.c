@@ -14,7 +14,8 @@ static const struct ctl_command *const commands[] = {
 	&command_run, &command_check, &command_explain,
 	&command_policy_read, &command_policy_print, &command_status,
 	&command_reload, &command_stop, &command_log_tail,
-	&command_log_search, &command_log_show, &command_why, &command_settings,
+	&command_log_search, &command_log_show, &command_why,
+	&command_restrictions, &command_settings,
 	&command_version
 };
 

@@ -5,6 +5,7 @@
  * again and has the same version.
  */
 #include "policy/compile.h"
+#include "policy/read.h"
 #include "policy/explain.h"
 
 #include <stdint.h>
@@ -66,7 +67,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct policy *policy, *again;
 	struct decision d;
 	char why[128];
-	char *first, *second;
+	char *first, *second, *said = NULL;
+	size_t said_length;
+	FILE *file;
 
 	options.no_files = true;
 	options.now_us = UINT64_C(1796083200000000);
@@ -79,6 +82,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	second = print(first, strlen(first), &options);
 	if (strcmp(first, second) != 0)
 		abort();
+	file = open_memstream(&said, &said_length);
+	if (file == NULL || policy_read_text("f.policy", (const char *)data,
+	    size, &options, file, NULL, NULL) != 0)
+		abort();
+	(void)fclose(file);
+	free(said);
 	again = compile(first, strlen(first), &options);
 	if (again == NULL || strcmp(policy_version(policy),
 	    policy_version(again)) != 0)

@@ -189,5 +189,117 @@ def each_question_is_a_record(w):
     true("desk-person" in found[0]["user.name"], found[0])
 
 
+# --- restrictions -----------------------------------------------------------------
+
+def cost(w):
+    """Three people refused and two noted; a name under a pseudonym."""
+    w.host("games.example", "11.0.9.3")
+    w.host("quiet.example", "11.0.9.4")
+    for last in (1, 2, 3):
+        with w.gate.client(source="127.0.5.%d" % last) as c:
+            for _ in range(last):
+                c.get("http://cost%d.casino.example/" % last)
+            if last < 3:
+                c.get("http://games.example/")
+    within(5, lambda: len(w.gate.records(event__action="request",
+        url__domain=lambda d: d and (d.startswith("cost")
+        or d == "games.example"))) == 8)
+
+
+@case
+def restrictions_tell_owner_review_and_cost(w):
+    cost(w)
+    told = w.gate.command("restrictions", "--json", "--because", "board")
+    equal(told.returncode, 0, told.stderr)
+    answer = json.loads(told.stdout)
+    rows = answer["restrictions"]
+    equal([r["rule"] for r in rows[:2]], ["gambling", "games"])
+    gambling, games = rows[:2]
+    equal((gambling["review"], gambling["review_by"], gambling["ground"],
+        gambling["owner"], gambling["state"]), ("overdue", "2020-01-31",
+        "business", "HR, 0800 000 001", "in force"))
+    refused = [r for r in w.gate.records(event__action="request",
+        rule__id="gambling")]
+    equal(gambling["times"], len(refused))
+    equal(gambling["people"], len({r["source.ip"] for r in refused}))
+    equal(gambling["last"], max(r["@timestamp"] for r in refused))
+    equal((games["state"], games["times"], games["people"]), ("on trial", 2,
+        2))
+    true("special-address" in [r["rule"] for r in rows], rows)
+    true(answer["counted"])
+    found = within(5, lambda: w.gate.records(event__action="search",
+        gatebook__console__reason="board"))
+    true(found[0]["gatebook.console.query"].startswith(
+        "refusals counted by rule since="), found[0])
+    desk = w.gate.command("restrictions", "--json", user="desk-person")
+    equal(desk.returncode, 0, desk.stderr)
+    equal(json.loads(desk.stdout)["restrictions"][0]["times"],
+        gambling["times"])
+    nobody = w.gate.command("restrictions", "--json", user="no-person")
+    equal(nobody.returncode, 1)
+    equal(json.loads(nobody.stdout)["counted"], False)
+    earlier = json.loads(w.gate.command("restrictions", "--json", "--since",
+        "2001-01-01", "--until", "2001-01-31").stdout)
+    equal(earlier["restrictions"][0]["times"], 0)
+
+
+@case
+def restrictions_in_every_form(w):
+    import csv
+    import io
+    import os
+    told = w.gate.command("restrictions")
+    equal(told.returncode, 0, told.stderr)
+    true("2020-01-31 OVERDUE" in told.stdout, told.stdout)
+    true("HR, 0800 000 001" in told.stdout, told.stdout)
+    told = w.gate.command("restrictions", "--csv")
+    rows = list(csv.reader(io.StringIO(told.stdout)))
+    equal(len({len(r) for r in rows}), 1, rows)
+    games = dict(zip(rows[0], [r for r in rows if r[0] == "games"][0]))
+    equal(games["reason"], "'=cmd|' /C calc'!A0")
+    for row in rows[1:]:
+        for field in row:
+            true(field[:1] not in tuple("=+-@\t\r"), row)
+    path = os.path.join(w.gate.folder, "register.html")
+    told = w.gate.command("restrictions", "--html", path)
+    equal(told.returncode, 0, told.stderr)
+    with open(path) as f:
+        page = f.read()
+    true("0800 &lt;b&gt;000&lt;/b&gt; 002" in page, page)
+    true("<script" not in page and "http" not in page.replace(
+        "http-equiv", ""), page)
+    told = w.gate.command("restrictions", "--html", "/nonexistent/x.html")
+    equal(told.returncode, 1)
+    true("cannot be written" in told.stderr, told.stderr)
+    equal(w.gate.command("restrictions", "--csv", "--json").returncode, 2)
+    equal(w.gate.command("restrictions", "--since", "soon").returncode, 2)
+
+
+@case
+def a_rule_that_went_is_still_counted(w):
+    path = w.gate.settings["policy.file"]
+    with open(path) as f:
+        text = f.read()
+    other = w.gate.write("other.policy", text.replace("deny gambling",
+        "deny betting"))
+    answer = json.loads(w.gate.command("restrictions", "--json", "--policy",
+        other).stdout)
+    rows = {(r["rule"], r["state"]): r for r in answer["restrictions"]}
+    equal(rows["betting", "in force"]["times"], 0)
+    true(rows["gambling", "was in force"]["times"] > 0, rows)
+
+
+@case
+def a_stopped_gatebook_leaves_the_register(w):
+    from gate import Gate
+    gate = Gate(policy=POLICY, start=False, port=4300)
+    told = gate.command("restrictions", "--json")
+    equal(told.returncode, 3, told.stderr)
+    answer = json.loads(told.stdout)
+    equal(answer["counted"], False)
+    equal(answer["restrictions"][0]["rule"], "gambling")
+    true("times" not in answer["restrictions"][0], answer)
+
+
 if __name__ == "__main__":
     run(__file__, lambda: World(policy=POLICY))
