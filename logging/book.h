@@ -132,6 +132,10 @@ void book_run(struct book *book, uint64_t start, uint64_t end,
     uint64_t sequence);
 /* Everything before end is written (not yet synced): the space is free. */
 void book_release(struct book *book, uint64_t end);
+/* How many lines the log had when records of this book were last released, 0 if
+ * none were: should it be found with fewer, the disk has lost lines. */
+void book_set_log_end(struct book *book, uint64_t sequence);
+uint64_t book_log_end(const struct book *book);
 /* Go back to the last record released: what came after is not written. */
 void book_rewind(struct book *book);
 /* Everything before end is on disk. */

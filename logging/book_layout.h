@@ -43,6 +43,7 @@ struct book_header {
 	_Atomic uint64_t run_start;	/* see book_run() */
 	_Atomic uint64_t run_end;
 	_Atomic uint64_t run_sequence;	/* plus 1; 0 for none */
+	_Atomic uint64_t log_end;	/* see book_set_log_end() */
 	/* both */
 	_Alignas(64) _Atomic uint32_t sleeping;
 	_Alignas(64) _Atomic uint32_t want_durable;

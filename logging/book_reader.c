@@ -199,6 +199,20 @@ book_release(struct book *book, uint64_t end)
 }
 
 void
+book_set_log_end(struct book *book, uint64_t sequence)
+{
+	atomic_store_explicit(&book->header->log_end, sequence,
+	    memory_order_release);
+}
+
+uint64_t
+book_log_end(const struct book *book)
+{
+	return atomic_load_explicit(&book->header->log_end,
+	    memory_order_acquire);
+}
+
+void
 book_rewind(struct book *book)
 {
 	book->seen = book->released;

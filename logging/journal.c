@@ -30,6 +30,8 @@
 #define RETAIN_EVERY_US (60 * UINT64_C(1000000))
 #define RETAIN_AFTER_JUMP_US (3600 * UINT64_C(1000000))
 #define SETTLED_US (5 * UINT64_C(1000000))
+/* No disk has that many lines not yet written: a book that says so is spoilt. */
+#define MISSING_MAX (UINT64_C(1) << 20)
 
 enum stage { STAGE_FIND, STAGE_FILE, STAGE_FIRST_LINES, STAGE_OPEN };
 
@@ -38,6 +40,7 @@ struct journal {
 	enum stage stage;
 	struct recovery found;
 	uint64_t discarded;
+	uint64_t missing;		/* lines that the disk lost */
 	struct pseudonyms *pseudonyms;
 	struct format *format;
 	struct segments *segments;
@@ -97,6 +100,13 @@ journal_free(struct journal **journal)
 	pseudonyms_free(&j->pseudonyms);
 	free(j->batch.bytes);
 	free(j);
+}
+
+void
+journal_missing(struct journal *journal, uint64_t lines)
+{
+	if (lines > journal->missing)
+		journal->missing = lines;
 }
 
 uint64_t
@@ -259,8 +269,9 @@ static void
 add_start(struct journal *journal)
 {
 	const struct recovery *found = &journal->found;
-	bool clean = found->sequence == 0 ||
-	    (found->stopped && journal->discarded == 0);
+	bool clean = (found->sequence == 0 ||
+	    (found->stopped && journal->discarded == 0)) &&
+	    journal->missing == 0;
 	bool power = strcmp(found->boot_id, journal->place.boot_id) != 0;
 	struct record record = own_record(journal);
 
@@ -277,10 +288,21 @@ add_start(struct journal *journal)
 		journal_add_own(journal, RECORD_KIND_START, &record);
 		return;
 	}
-	record_text(&record, RECORD_GAP_CAUSE_F, power ? "power" : "crash");
+	record_text(&record, RECORD_GAP_CAUSE_F, power ? "power" :
+	    journal->missing > 0 ? "write-error" : "crash");
 	record_number(&record, RECORD_GAP_DISCARDED_F, journal->discarded);
-	/* Without a loss of power nothing is missing: what was not written was
-	 * in the books. */
+	/* A disk that fails takes along what it had not written yet; the books
+	 * have let go of that, but know how long the log had been. */
+	if (journal->missing > 0) {
+		report(REPORT_ERROR, "%" PRIu64 " lines of the audit log that "
+		    "were written but not on disk yet are lost; check the disk",
+		    journal->missing);
+		record_number(&record, RECORD_GAP_LOST_F, journal->missing);
+		record_number(&record, RECORD_GAP_KNOWN_F,
+		    journal->missing <= MISSING_MAX);
+	}
+	/* Else, without a loss of power, nothing is missing: what was not
+	 * written was in the books. */
 	record_number(&record, RECORD_GAP_WINDOW_F,
 	    power ? journal->place.settings->log_sync_interval : 0);
 	journal_add_own(journal, RECORD_KIND_RECOVERED, &record);

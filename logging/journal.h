@@ -49,6 +49,9 @@ MUST_USE enum segments_result journal_find(struct journal *journal);
 MUST_USE enum segments_result journal_open(struct journal *journal);
 /* How long the log was when it was found: what book_resume() wants. */
 uint64_t journal_recovered(const struct journal *journal);
+/* Between the two: so many lines that were written before are not in the files.
+ * Of several numbers the largest counts. */
+void journal_missing(struct journal *journal, uint64_t lines);
 /* Sequence of the next record to be added. */
 uint64_t journal_sequence(const struct journal *journal);
 /* See to a file with room before a batch is begun; notes clock changes. */

@@ -165,7 +165,7 @@ FIELD(SEGMENT, "gatebook.segment.id", NUMBER, 0, CATEGORY, 0, "File of the log."
 FIELD(SEGMENT_HASH, "gatebook.segment.sha256", STRING, 64, CATEGORY, 0, "Hash of the finished file.") \
 FIELD(PSEUDONYM_EPOCH, "gatebook.pseudonym.epoch", STRING, 16, CATEGORY, 0, "Which key made the pseudonym.") \
 FIELD(GAP_CAUSE, "gatebook.gap.cause", STRING, 32, CATEGORY, 0, "crash, disk-full, write-error, overload, stopped or power.") \
-FIELD(GAP_LOST, "gatebook.gap.events_lost", NUMBER, 0, CATEGORY, 0, "Records that found no room.") \
+FIELD(GAP_LOST, "gatebook.gap.events_lost", NUMBER, 0, CATEGORY, 0, "Records that found no room, or lines that a failing disk took and lost.") \
 FIELD(GAP_KNOWN, "gatebook.gap.events_lost_known", BOOL, 0, CATEGORY, 0, "Whether that number is exact.") \
 FIELD(GAP_REFUSED, "gatebook.gap.refused", NUMBER, 0, CATEGORY, 0, "Requests refused meanwhile.") \
 FIELD(GAP_DISCARDED, "gatebook.gap.bytes_discarded", NUMBER, 0, CATEGORY, 0, "Bytes of a torn last line, set aside.") \

@@ -260,7 +260,14 @@ recovered(struct sentence *s)
 {
 	say(s, "Started again after ");
 	say(s, fields_is(s->fields, RECORD_GAP_CAUSE_F, "power") ?
-	    "a loss of power or a restart of the machine" : "a crash");
+	    "a loss of power or a restart of the machine" :
+	    fields_is(s->fields, RECORD_GAP_CAUSE_F, "write-error") ?
+	    "a fault of the disk" : "a crash");
+	if (fields_number(s->fields, RECORD_GAP_LOST_F) > 0) {
+		say(s, "; ");
+		number_of(s, RECORD_GAP_LOST_F);
+		say(s, " lines that were not on disk yet are lost");
+	}
 	if (fields_number(s->fields, RECORD_GAP_DISCARDED_F) == 0)
 		return;
 	say(s, "; unfinished lines of ");

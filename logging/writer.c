@@ -549,6 +549,8 @@ release(struct writer *writer)
 			book_release(shelf->book, shelf->release);
 			shelf->released = shelf->release;
 			shelf->in_run = false;
+			book_set_log_end(shelf->book,
+			    journal_sequence(writer->journal));
 		}
 		if (book_wants_room(shelf->book))
 			wake_keeper(shelf);
@@ -687,6 +689,7 @@ wait_after(struct writer *writer, bool work)
 static void
 resume(struct writer *writer)
 {
+	uint64_t found = journal_recovered(writer->journal), end;
 	struct shelf *shelf;
 	size_t i;
 
@@ -695,9 +698,22 @@ resume(struct writer *writer)
 		if (shelf->resumed)
 			continue;
 		shelf->resumed = true;
-		book_resume(shelf->book, journal_recovered(writer->journal));
+		end = book_log_end(shelf->book);
+		if (end > found)
+			journal_missing(writer->journal, end - found);
+		book_resume(shelf->book, found);
 		shelf->released = book_position(shelf->book);
 	}
+}
+
+/* What a disk lost is said once. */
+static void
+forget_ends(struct writer *writer)
+{
+	size_t i;
+
+	for (i = 0; i < writer->count; i++)
+		book_set_log_end(writer->shelf[i].book, 0);
 }
 
 uint64_t
@@ -714,6 +730,7 @@ writer_turn(struct writer *writer)
 		resume(writer);
 		if (journal_open(writer->journal) != SEGMENTS_OK)
 			return RETRY_US;
+		forget_ends(writer);
 		writer->open = true;
 	}
 	awake(writer);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A disk that is full: under refuse nothing passes unrecorded, under count the
-gap says how many; both resume by themselves when there is room."""
+gap says how many; both resume by themselves when there is room.  And one that
+the kernel made read-only after a fault: nothing passes until it is repaired."""
 import os
 import subprocess
 
@@ -175,6 +176,61 @@ def killed_while_the_disk_is_full(w):
     equal(small.seen("killed"), small.passed)
     gate.check_sequence()
     gate.stop()
+
+
+@case(timeout=60)
+def a_disk_that_becomes_read_only(w):
+    gate = Gate(SETTINGS, start=False, port=4340)
+    data = os.path.join(gate.folder, "data")
+    image = os.path.join(gate.folder, "image")
+    os.makedirs(data)
+    with open(image, "wb") as out:
+        out.truncate(16 << 20)
+    subprocess.run(["mkfs.ext4", "-q", image], check=True)
+    mount = ["mount", "-o", "loop,errors=remount-ro", image, data]
+    if subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
+        print("# no loop devices here: not tested")
+        return
+    device = subprocess.run(["findmnt", "-no", "SOURCE", data], check=True,
+        capture_output=True, text=True).stdout.strip()
+    gate.start()
+    passed = 0
+    with gate.client() as c:
+        equal(c.get("http://o.example/readonly-0").status, 200)
+    with open("/sys/fs/ext4/%s/trigger_fs_error" % os.path.basename(device),
+            "w") as out:
+        out.write("a fault that a test asked for")
+
+    def refused():
+        refused.got = gate.get("http://o.example/readonly-%d" % passed)
+        return refused.got.status == 503
+    while not refused():
+        passed += 1
+        true(passed < 5000, "the log is not known to be read-only")
+    true(b"GB-6002" in refused.got.body, refused.got.body)
+    within(5, lambda: "Read-only" in gate.said(), gate.said)
+    true("broken" in str(gate.status()), gate.status())
+    seen = len(w.origin.seen("/readonly-"))
+    for name in ("gatebookd", "gatebook-worker", "gatebook-writer"):
+        gate.kill(name)
+    within(10, lambda: not gate.processes())
+    gate.abandon()
+    within(10, lambda: subprocess.run(["umount", data],
+        stderr=subprocess.DEVNULL).returncode == 0)
+    subprocess.run(["e2fsck", "-fp", image], stdout=subprocess.DEVNULL)
+    subprocess.run(mount, check=True)
+    gate.start()
+
+    # What the disk had taken and not written is gone; the log says how much.
+    lost = gate.record(event__action="recovered").get(
+        "gatebook.gap.events_lost", 0)
+    within(10, lambda: len(gate.records(event__action="request",
+        gatebook__decision="audit",
+        url__path=lambda p: p.startswith("/readonly-"))) + lost == seen,
+        lambda: "%d passed, %d lost\n%s" % (seen, lost, gate.tail(20)))
+    gate.check_sequence()
+    gate.stop()
+    subprocess.run(["umount", data], check=True)
 
 
 @case(timeout=60)

@@ -552,6 +552,60 @@ test_deletion(void **state)
 	log_place_close(&log);
 }
 
+/* A disk that failed gives back less than it took: the next start says how many
+ * lines, once. */
+static void
+test_disk_lost(void **state)
+{
+	struct log_place log;
+	struct run run;
+	struct book *keeper;
+	char *bytes, *end;
+	size_t size = 0, i;
+	int fd;
+
+	(void)state;
+	log_place_open(&log, "/tmp");
+	run_begin(&run, &log);
+	keeper = make_book(&run, 5, &fd);
+	for (i = 0; i < 20; i++)
+		push(keeper, "/taken");
+	for (i = 0; i < 5; i++)
+		(void)writer_turn(run.writer);
+	assert_int_equal(log_count(&log, "\"url.path\":\"/taken\"", count),
+	    20);
+	run_kill(&run);
+	bytes = log_read_file(&log, "00000001.jsonl", &size);
+	end = memrchr(bytes, '\n', size);
+	assert_non_null(end);
+	for (i = 0; i < 3; i++)		/* the last three lines */
+		end = memrchr(bytes, '\n', (size_t)(end - bytes));
+	memset(end + 1, 0, size - (size_t)(end + 1 - bytes));
+	log_write_file(&log, "00000001.jsonl", bytes, size, 0);
+	free(bytes);
+	run_begin(&run, &log);
+	writer_add_book(run.writer, fd, 5, NULL);
+	(void)writer_turn(run.writer);
+	assert_int_equal(log_count(&log, "\"recovered\"", count), 1);
+	assert_non_null(strstr(count->last,
+	    "\"gatebook.gap.cause\":\"write-error\""));
+	assert_non_null(strstr(count->last,
+	    "\"gatebook.gap.events_lost\":3,"
+	    "\"gatebook.gap.events_lost_known\":true"));
+	assert_int_equal(log_count(&log, "\"url.path\":\"/taken\"", count),
+	    17);
+	run_kill(&run);
+	run_begin(&run, &log);
+	writer_add_book(run.writer, fd, 5, NULL);
+	(void)writer_turn(run.writer);
+	assert_int_equal(log_count(&log, "\"recovered\"", count), 2);
+	assert_null(strstr(count->last, "events_lost"));
+	run_stop(&run);
+	book_free(&keeper);
+	close(fd);
+	log_place_close(&log);
+}
+
 /* A write that fails is the end until a person restarts it. */
 static void
 test_broken(void **state)
@@ -656,6 +710,7 @@ main(void)
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_deletion),
 		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_disk_lost),
 		cmocka_unit_test(test_references),
 	};
 
