@@ -264,7 +264,7 @@ find_company(struct why *why, uint64_t since_us, uint64_t until_us,
 /* --- saying it ------------------------------------------------------------------- */
 
 static void
-span_print(uint64_t since_us, uint64_t until_us, char out[160])
+span_print(uint64_t since_us, uint64_t until_us, char out[208])
 {
 	char from[64], to[64], day[64];
 	time_t seconds = (time_t)(since_us / 1000000);
@@ -275,7 +275,7 @@ span_print(uint64_t since_us, uint64_t until_us, char out[160])
 	day[0] = '\0';
 	if (localtime_r(&seconds, &tm) != NULL)
 		(void)strftime(day, sizeof(day), "%A %d %B %Y", &tm);
-	(void)snprintf(out, 160, "%s to %s on %s", from, to, day);
+	(void)snprintf(out, 208, "%s to %s on %s", from, to, day);
 }
 
 static int
@@ -466,7 +466,7 @@ look(struct why *why, struct view *v, const char *client, uint64_t since_us,
 	static struct near_host near[HOSTS_MAX];
 	struct company company = { .anybody = false };
 	json_t *request = why_request(why, "search");
-	char message[512], span[160];
+	char message[512], span[208];
 	size_t count;
 	int status;
 
