@@ -205,8 +205,9 @@ install: all
 	daemon/system/settings proxy.conf.example >$(ETC)/proxy.conf.example
 	[ -e $(ETC)/proxy.conf ] || \
 		install -m 644 $(ETC)/proxy.conf.example $(ETC)/proxy.conf
-	[ -e $(ETC)/department.policy ] || \
-		install -m 644 lists/department.policy $(ETC)/department.policy
+	for p in department services protected; do \
+		[ -e $(ETC)/$$p.policy ] || install -m 644 lists/$$p.policy \
+			$(ETC)/$$p.policy || exit 1; done
 	install -d $(SYSTEM)/systemd/system
 	sed 's|@PREFIX@|$(PREFIX)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' \
 		daemon/system/gatebook.service.in \

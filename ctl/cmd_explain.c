@@ -163,6 +163,12 @@ static const struct option explain_options[] = {
 	{ "client-kind", required_argument, NULL, OPTION_FACT },
 	{ "navigation", required_argument, NULL, OPTION_FACT },
 	{ "embedded-in", required_argument, NULL, OPTION_FACT },
+	{ "service", required_argument, NULL, OPTION_FACT },
+	{ "service-class", required_argument, NULL, OPTION_FACT },
+	{ "activity", required_argument, NULL, OPTION_FACT },
+	{ "content-type", required_argument, NULL, OPTION_FACT },
+	{ "field", required_argument, NULL, OPTION_FACT },
+	{ "operation", required_argument, NULL, OPTION_FACT },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -207,7 +213,9 @@ const struct ctl_command command_explain = { "explain",
     "  --browser UA         its User-Agent, in quotation marks\n"
     "  --client-kind KIND, --navigation yes|likely|no, --embedded-in HOST,\n"
     "  --method M, --listener NAME, --server-name NAME, --destination "
-    "ADDRESS,\n  --country CC, --asn N, --protocol P, --request-size BYTES\n"
+    "ADDRESS,\n  --country CC, --asn N, --protocol P, --request-size BYTES,\n  "
+    "--service S, --service-class C, --activity A, --content-type T,\n  "
+    "--field \"a=b&c=d\", --operation NAME (GraphQL)\n"
     "                       what else is known; what is not stays unknown\n"
     "  --policy FILE        this policy instead of the one in the settings\n"
     "  --trace              every rule that was looked at, and why it did "

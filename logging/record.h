@@ -116,6 +116,15 @@ FIELD(RULE_LINE, "gatebook.rule.line", NUMBER, 0, CATEGORY, 0, "Line of the rule
 FIELD(LIST_FILE, "gatebook.list.file", STRING, 512, CATEGORY, 0, "List that put the host into a category.") \
 FIELD(LIST_LINE, "gatebook.list.line", NUMBER, 0, CATEGORY, 0, "Its line.") \
 FIELD(LIST_ENTRY, "gatebook.list.entry", STRING, 256, HOST, 0, "Its entry.") \
+FIELD(SERVICE, "gatebook.service.name", STRING, 80, HOST, 0, "Service of the catalogue that the host belongs to.") \
+FIELD(SERVICE_CLASS, "gatebook.service.class", STRING, 80, CATEGORY, 0, "Its class, such as social-media.") \
+FIELD(SERVICE_FACT, "gatebook.service.fact", STRING, 16, CATEGORY, 0, "What told it: host, server-name, or activity where the host is shared by several services.") \
+FIELD(SERVICE_ENTRY, "gatebook.service.entry", STRING, 300, HOST, 0, "Entry of the catalogue that was met: role and name.") \
+FIELD(SERVICE_FILE, "gatebook.service.file", STRING, 512, HOST, 0, "File of that entry.") \
+FIELD(SERVICE_LINE, "gatebook.service.line", NUMBER, 0, HOST, 0, "Line of that entry.") \
+FIELD(ACTIVITY, "gatebook.activity.name", STRING, 16, ACTIVITY, 0, "What was done there: view, search, post, comment, upload and so on, as far as the request tells it.") \
+FIELD(ACTIVITY_LINE, "gatebook.activity.line", NUMBER, 0, ACTIVITY, 0, "Line of the activity in the catalogue.") \
+FIELD(ACTIVITY_MATCHED, "gatebook.activity.matched", ARRAY, 256, ACTIVITY, 0, "Lines of the activity that the request met.") \
 FIELD(WOULD, "gatebook.report_only", ARRAY, 256, CATEGORY, 0, "Report-only rules that would have decided: verdict rule file:line.") \
 FIELD(WOULD_COUNT, "gatebook.report_only.count", NUMBER, 0, CATEGORY, 0, "How many such rules held.") \
 FIELD(FAILURE, "gatebook.outcome", STRING, 48, CATEGORY, 0, "How the exchange ended: complete, or the named fault.") \

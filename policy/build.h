@@ -57,6 +57,11 @@ int build_seal(struct build *build);
 void build_rules(struct build *build);
 /* The list of browsers, beside the policy or built in. */
 void build_browsers(struct build *build);
+/* The services of the tree; their sets come after those of the categories. */
+void build_services(struct build *build);
+/* One line of an activity, at the end of PART_LINES; its hosts are compared as
+ * text, because few of them are ever looked at. */
+void build_condition(struct build *build, const struct line *line);
 /* Names from a list: file or UT1 folder; at is where the policy names it. */
 void build_list(struct build *build, uint32_t set, const char *path,
     const struct place *at);

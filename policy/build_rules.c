@@ -22,6 +22,7 @@ struct rules_build {
 	struct build *b;
 	struct span *networks;	/* by network section */
 	uint32_t *hours;	/* by hours section, plus 1 */
+	bool in_activity;
 };
 
 /* --- sets of hosts --------------------------------------------------------------- */
@@ -227,6 +228,22 @@ add_hours(struct rules_build *rb, const struct value *v)
 	add_value(rb->b, OP_HOURS, *index - 1, 0);
 }
 
+/* Whether host names among the values make one set; else they are text. */
+static bool
+asks_for_sets(const struct rules_build *rb, enum fact fact)
+{
+	return !rb->in_activity && (fact == FACT_HOST ||
+	    fact == FACT_EMBEDDED_IN ||
+	    fact == FACT_SERVER_NAME);
+}
+
+static void
+add_name_value(struct build *b, const struct value *v, enum entry_how how)
+{
+	add_value(b, OP_NAME, build_text(b, v->name), (uint64_t)how << 32 |
+	    strlen(v->name));
+}
+
 static uint64_t
 halves(uint64_t low, uint64_t high)
 {
@@ -273,14 +290,21 @@ build_value(struct rules_build *rb, enum fact fact, const struct value *v)
 
 	switch (v->op) {
 	case VALUE_SUFFIX:
+		if (!asks_for_sets(rb, fact))	/* else in the line's set */
+			add_name_value(b, v, ENTRY_SUFFIX);
+		return;
 	case VALUE_BELOW:
-		return;		/* in the line's set */
+		if (!asks_for_sets(rb, fact))
+			add_name_value(b, v, ENTRY_BELOW);
+		return;
 	case VALUE_EXACT:
 		if (fact == FACT_PATH)
 			add_text_value(b, OP_WORD, v);
+		else if (!asks_for_sets(rb, fact))
+			add_name_value(b, v, ENTRY_EXACT);
 		return;
 	case VALUE_GLOB:
-		if (fact == FACT_PATH)
+		if (!asks_for_sets(rb, fact))
 			add_text_value(b, OP_GLOB, v);
 		return;
 	case VALUE_CATEGORY:
@@ -317,6 +341,19 @@ build_value(struct rules_build *rb, enum fact fact, const struct value *v)
 	case VALUE_HOURS:
 		add_hours(rb, v);
 		return;
+	case VALUE_PAIR:
+		add_text_value(b, OP_PAIR, v);
+		return;
+	case VALUE_SERVICE:
+		add_value(b, OP_SERVICE, (uint32_t)(tree_service(b->tree,
+		    v->name) - b->tree->services), 0);
+		return;
+	case VALUE_CLASS:
+		add_value(b, OP_CLASS, build_text(b, v->name), 0);
+		return;
+	case VALUE_ACTIVITY:
+		add_value(b, OP_ACTIVITY, (uint32_t)v->low, 0);
+		return;
 	case VALUE_OVER:
 		add_value(b, OP_OVER, 0, v->low);
 		*(uint64_t *)build_add(b, PART_SIZES, NULL) = v->low + 1;
@@ -333,12 +370,10 @@ build_value(struct rules_build *rb, enum fact fact, const struct value *v)
 
 /* --- lines and rules ------------------------------------------------------------------ */
 static uint32_t
-line_text(struct build *b, const struct line *line, bool first_when)
+line_text(struct build *b, const struct line *line, const char *word)
 {
 	char text[LINE_TEXT_MAX + 512];
-	const char *word = line->kind == LINE_UNLESS ? "unless" :
-	    first_when ? "when" : "and";
-	size_t n = (size_t)snprintf(text, sizeof(text), "%s %s", word,
+	size_t n = (size_t)snprintf(text, sizeof(text), "%s%s", word,
 	    fact_word(line->fact));
 
 	for (size_t i = 0; i < line->value_count; i++) {
@@ -354,13 +389,13 @@ line_text(struct build *b, const struct line *line, bool first_when)
 }
 
 static void
-build_line(struct rules_build *rb, const struct line *line, bool first_when)
+build_line(struct rules_build *rb, const struct line *line, const char *word)
 {
 	struct build *b = rb->b;
 	struct snap_line snap = {
 		.unless = line->kind == LINE_UNLESS,
 		.fact = (uint8_t)line->fact,
-		.text = line_text(b, line, first_when),
+		.text = line_text(b, line, word),
 		.file = build_text(b, sources_shown(b->sources,
 		    line->at.file)),
 		.line = line->at.line,
@@ -368,8 +403,8 @@ build_line(struct rules_build *rb, const struct line *line, bool first_when)
 	};
 	bool hosts = false;
 
-	for (size_t i = 0; i < line->value_count && line->fact != FACT_PATH;
-	    i++)
+	for (size_t i = 0; i < line->value_count &&
+	    asks_for_sets(rb, line->fact); i++)
 		hosts |= is_host_value(&line->values[i]);
 	if (hosts) {
 		uint32_t set = add_set(b, NULL);
@@ -382,6 +417,14 @@ build_line(struct rules_build *rb, const struct line *line, bool first_when)
 	snap.value_count = (uint32_t)b->part[PART_VALUES].count -
 	    snap.first_value;
 	*(struct snap_line *)build_add(b, PART_LINES, NULL) = snap;
+}
+
+void
+build_condition(struct build *b, const struct line *line)
+{
+	struct rules_build rb = { .b = b, .in_activity = true };
+
+	build_line(&rb, line, "");
 }
 
 static struct snap_keeping
@@ -441,7 +484,8 @@ build_rule(struct rules_build *rb, const struct rule *rule)
 	for (size_t i = 0; i < rule->line_count; i++) {
 		const struct line *line = &rule->lines[i];
 
-		build_line(rb, line, first_when);
+		build_line(rb, line, line->kind == LINE_UNLESS ? "unless " :
+		    first_when ? "when " : "and ");
 		snap.asks |= FACT_BIT(line->fact);
 		if (line->kind == LINE_UNLESS)
 			continue;
@@ -494,6 +538,7 @@ build_rules(struct build *b)
 			build_list(b, (uint32_t)i, c->paths[k].text,
 			    &c->paths[k].at);
 	}
+	build_services(b);
 	for (int s = 0; s < SECTIONS; s++) {
 		struct snap_list *list = &b->header.list[s];
 

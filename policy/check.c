@@ -64,6 +64,8 @@ check_value(struct tree *tree, const struct line *line, const struct value *v)
 		    near.best == NULL ? "" : " (did you mean \"",
 		    near.best == NULL ? "" : near.best,
 		    near.best == NULL ? "" : "\"?)", v->name);
+	} else if (v->op == VALUE_SERVICE || v->op == VALUE_CLASS) {
+		check_service_value(tree, v);
 	} else if (v->op == VALUE_HOURS) {
 		struct hours_section *h = tree_hours(tree, v->name);
 
@@ -82,21 +84,35 @@ check_value(struct tree *tree, const struct line *line, const struct value *v)
 	}
 }
 
+/* An included file may be a library of names, and so may a file without any
+ * rule; what nobody uses is told of the policy's own file. */
+static bool
+is_own(const struct tree *tree, const struct place *at)
+{
+	size_t rules = 0;
+
+	for (int s = 0; s < SECTIONS; s++)
+		rules += tree->list[s].count;
+	return at->file == 0 && rules > 0;
+}
+
 static void
 check_unused(struct tree *tree)
 {
 	for (size_t i = 0; i < tree->category_count; i++)
-		if (!tree->categories[i].used)
+		if (!tree->categories[i].used && is_own(tree,
+		    &tree->categories[i].at))
 			warn_at(tree->sources, &tree->categories[i].at,
 			    "no rule uses the category \"%s\"; use it or "
 			    "delete it", tree->categories[i].name);
 	for (size_t i = 0; i < tree->network_count; i++)
-		if (!tree->networks[i].used)
+		if (!tree->networks[i].used && is_own(tree,
+		    &tree->networks[i].at))
 			warn_at(tree->sources, &tree->networks[i].at,
 			    "no rule uses the network \"%s\"; use it or "
 			    "delete it", tree->networks[i].name);
 	for (size_t i = 0; i < tree->hours_count; i++)
-		if (!tree->hours[i].used)
+		if (!tree->hours[i].used && is_own(tree, &tree->hours[i].at))
 			warn_at(tree->sources, &tree->hours[i].at,
 			    "no rule uses the hours \"%s\"; use them or "
 			    "delete them", tree->hours[i].name);
@@ -218,7 +234,9 @@ line_covers(const struct line *a, const struct line *b)
 static bool
 asks_for_names(const struct line *line)
 {
-	return line->fact == FACT_HOST || line->fact == FACT_CATEGORY;
+	return line->fact == FACT_HOST || line->fact == FACT_CATEGORY ||
+	    line->fact == FACT_SERVICE || line->fact == FACT_SERVICE_CLASS ||
+	    line->fact == FACT_ACTIVITY;
 }
 
 /* Whether the earlier rule decides wherever the later one would: each of its
@@ -419,6 +437,7 @@ check_tree(struct tree *tree, uint64_t now_us)
 			check_rule(tree, &tree->list[s].rules[i], now_us);
 	check_access(tree, whole);
 	check_lists(tree);
+	check_services(tree);
 	if (whole) {
 		check_unused(tree);
 		for (int s = 0; s < SECTIONS; s++)

@@ -171,6 +171,7 @@ compile(struct tree *tree, const struct policy_options *options)
 	if (policy == NULL) {
 		error_at(sources, &whole, "%s", why);
 	} else {
+		expect_examples(tree, policy);
 		expect_all(tree, policy);
 		policy_close(&policy);
 	}

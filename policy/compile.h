@@ -85,6 +85,11 @@ struct question {
 	char scheme[16];
 	char user_agent[1024];
 	char embedded_in[256];
+	char service[80];
+	char service_class[80];
+	char content_type[256];
+	char fields[4096];
+	char operation[256];
 	char path[QUESTION_TEXT_MAX];
 	char url[QUESTION_TEXT_MAX];
 };
@@ -98,6 +103,10 @@ void question_init(struct question *question);
  */
 bool question_target(struct question *question, const char *text, char *why,
     size_t why_size);
+/* A request as it was made, whether inside TLS or not: "https://host/path"
+ * with all that inspection would show. */
+bool question_request(struct question *question, const char *method,
+    const char *url, char *why, size_t why_size);
 /* Set one more fact by its word in the policy, as in `expect`: "client" "method"
  * "server-name" "destination" "country" "asn" "listener" "protocol" "port"
  * "browser" (a User-Agent) "client-kind" "navigation" "embedded-in"

@@ -100,7 +100,9 @@ stage_of(const struct eval *e, uint64_t asks)
 		    fact_stage((enum fact)i) > stage)
 			stage = fact_stage((enum fact)i);
 	/* A host judged by the ClientHello too was decided then. */
-	if ((asks & (FACT_BIT(FACT_HOST) | FACT_BIT(FACT_CATEGORY))) != 0 &&
+	if ((asks & (FACT_BIT(FACT_HOST) | FACT_BIT(FACT_CATEGORY) |
+	    FACT_BIT(FACT_SERVICE) | FACT_BIT(FACT_SERVICE_CLASS) |
+	    FACT_BIT(FACT_ACTIVITY))) != 0 &&
 	    (e->facts->known & e->facts->present &
 	    FACT_BIT(FACT_SERVER_NAME)) != 0 && stage < STAGE_HELLO)
 		stage = STAGE_HELLO;

@@ -9,4 +9,7 @@
 /* Run them all; one that does not hold is an error at its place. */
 void expect_all(struct tree *tree, const struct policy *policy);
 
+/* Try every example of the catalogue; one that is not told is an error. */
+void expect_examples(struct tree *tree, const struct policy *policy);
+
 #endif

@@ -49,6 +49,12 @@ say_unknown(const struct eval *e, enum fact fact, char *why, size_t size)
 	if ((fact == FACT_COUNTRY && e->policy->header->has_country == 0) ||
 	    (fact == FACT_ASN && e->policy->header->has_asn == 0))
 		reason = ": no database is set";
+	else if ((fact == FACT_SERVICE || fact == FACT_SERVICE_CLASS) &&
+	    (e->facts->known & FACT_BIT(FACT_HOST)) != 0)
+		reason = ": several services share this host, and what is "
+		    "asked of it is not seen";
+	else if (fact == FACT_ACTIVITY && !e->facts->is_tunnel)
+		reason = ": the request's content would tell it";
 	else if (fact_stage(fact) >= STAGE_REQUEST && e->facts->is_tunnel)
 		reason = ": it is inside the tunnel, which is not opened";
 	else if (fact_stage(fact) == STAGE_ADDRESS)
@@ -167,6 +173,35 @@ say_kind(struct eval *e, char *why, size_t size)
 	    client_kind_name(kind));
 }
 
+/* What the catalogue says; facts that are stated speak for themselves. */
+static void
+say_service(struct eval *e, enum fact fact, char *why, size_t size)
+{
+	const struct facts *f = e->facts;
+	struct policy_service s;
+
+	if ((f->known & FACT_BIT(fact)) != 0) {
+		say_text(fact, fact == FACT_SERVICE ? &f->service :
+		    fact == FACT_ACTIVITY ? &f->activity : &f->service_class,
+		    why, size);
+		return;
+	}
+	if (!policy_service(e->policy, f, &s)) {
+		(void)snprintf(why, size, "the catalogue names no service for "
+		    "this host");
+		return;
+	}
+	if (fact != FACT_ACTIVITY)
+		(void)snprintf(why, size, "the service is %s, of the class %s "
+		    "(%s:%u)", s.name, s.klass, s.file, s.line);
+	else if (s.activity != NULL)
+		(void)snprintf(why, size, "what was done at %s is %s (%s:%u)",
+		    s.name, s.activity, s.activity_file, s.activity_line);
+	else
+		(void)snprintf(why, size, "no activity of %s that this could "
+		    "be is asked for", s.name);
+}
+
 /* Why a known fact made the line false. */
 static void
 say_known(struct eval *e, const struct snap_line *line, char *why,
@@ -252,6 +287,24 @@ say_known(struct eval *e, const struct snap_line *line, char *why,
 		return;
 	case FACT_EMBEDDED_IN:
 		say_text(fact, &f->embedded_in, why, size);
+		return;
+	case FACT_SERVICE:
+	case FACT_SERVICE_CLASS:
+	case FACT_ACTIVITY:
+		say_service(e, fact, why, size);
+		return;
+	case FACT_QUERY:
+		say_text(FACT_URL, &f->url, why, size);
+		return;
+	case FACT_CONTENT_TYPE:
+		say_text(fact, &f->content_type, why, size);
+		return;
+	case FACT_OPERATION:
+		say_text(fact, &f->operation, why, size);
+		return;
+	case FACT_FIELD:
+		(void)snprintf(why, size, "no field of the content is like "
+		    "that");
 		return;
 	case FACTS:
 		break;

@@ -4,6 +4,7 @@
 #include "policy/explain.h"
 
 #include "lib/macros.h"
+#include "policy/service.h"
 
 #include <string.h>
 
@@ -72,6 +73,32 @@ text_waiting(FILE *out, uint64_t waiting)
 	(void)fprintf(out, ".\n");
 }
 
+/* Nothing where the service is stated: then the catalogue was not asked. */
+static void
+text_service(const struct policy *policy, const struct facts *facts,
+    FILE *out)
+{
+	struct policy_service s;
+
+	if ((facts->known & FACT_BIT(FACT_SERVICE)) != 0 ||
+	    !policy_service(policy, facts, &s))
+		return;
+	(void)fprintf(out, "  The service is %s (%s, class %s): %s %.*s, "
+	    "%s:%u%s.\n", s.title, s.name, s.klass,
+	    service_role_name(s.role), (int)s.entry.length, s.entry.text,
+	    s.file, s.line, s.shared ? ", told by what is asked of this "
+	    "shared host" : "");
+	if (s.activity == NULL || (facts->known & FACT_BIT(FACT_ACTIVITY)) !=
+	    0)
+		return;
+	(void)fprintf(out, "  What is done there: %s (%s:%u:", s.activity,
+	    s.activity_file, s.activity_line);
+	for (uint32_t i = 0; i < s.matched_count; i++)
+		(void)fprintf(out, "%s %s", i == 0 ? "" : ",",
+		    policy_service_matched(policy, &s, i));
+	(void)fputs(").\n", out);
+}
+
 static void
 text_category(FILE *out, const struct decision *d)
 {
@@ -131,6 +158,7 @@ text_access(const struct policy *policy, const struct facts *facts, bool all,
 		(void)fprintf(out, ": no rule decides, and the end of the "
 		    "list is audit.\n");
 	text_category(out, d);
+	text_service(policy, facts, out);
 	if (d->rule.because != NULL)
 		(void)fprintf(out, "  Because: %s\n", d->rule.because);
 	if (d->rule.ground != NULL)
@@ -331,6 +359,41 @@ json_step(void *arg, const struct step *s)
 	(void)fputc('}', page->out);
 }
 
+static void
+json_service(const struct policy *policy, const struct facts *facts,
+    FILE *out)
+{
+	struct policy_service s;
+
+	if ((facts->known & FACT_BIT(FACT_SERVICE)) != 0 ||
+	    !policy_service(policy, facts, &s))
+		return;
+	(void)fprintf(out, ",\"service\":{\"name\":");
+	json_bytes(out, s.name, strlen(s.name));
+	json_field(out, "title", s.title);
+	json_field(out, "class", s.klass);
+	json_field(out, "fact", fact_word(s.by));
+	json_field(out, "role", service_role_name(s.role));
+	(void)fprintf(out, ",\"entry\":");
+	json_bytes(out, s.entry.text, s.entry.length);
+	json_field(out, "file", s.file);
+	(void)fprintf(out, ",\"line\":%u", s.line);
+	if (s.activity != NULL) {
+		json_field(out, "activity", s.activity);
+		(void)fprintf(out, ",\"activity_line\":%u,\"matched\":[",
+		    s.activity_line);
+		for (uint32_t i = 0; i < s.matched_count; i++) {
+			const char *line = policy_service_matched(policy, &s,
+			    i);
+
+			(void)fputs(i == 0 ? "" : ",", out);
+			json_bytes(out, line, strlen(line));
+		}
+		(void)fputc(']', out);
+	}
+	(void)fputc('}', out);
+}
+
 /* What every list says: who decides, what is waited for, each step. */
 static void
 json_decision(const struct policy *policy, enum section section,
@@ -389,6 +452,7 @@ policy_explain_json(const struct policy *policy, const struct facts *facts,
 	    "\"commit_forward\":%s", record_depth_name(d.depth),
 	    record_as_name(d.as), d.forward ? "true" : "false");
 	json_browser(policy, facts, out);
+	json_service(policy, facts, out);
 	json_field(out, "policy_version", policy_version(policy));
 	if (policy_has(policy, SECTION_TLS)) {
 		policy_decide_in(policy, SECTION_TLS, facts, &d);

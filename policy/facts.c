@@ -16,8 +16,8 @@ static const struct {
 
 /* Facts of the whole language that come with a later version. */
 static const char *const later[] = {
-	"user", "group", "identified-by", "confidence", "device", "service",
-	"service-class", "activity", "response-size", "response-type", "file-type",
+	"user", "group", "identified-by", "confidence", "device",
+	"response-size", "response-type", "file-type",
 	"tls-version", "certificate", "ech",
 };
 

@@ -28,8 +28,9 @@ enum stage {
 const char *stage_name(enum stage stage);
 
 /* FACT(id, "word in the policy", stage, "how explain says it").  Derived facts
- * (category from host, client-kind from browser, address-kind, country and asn from destination) are
- * worked out by the policy and never set. */
+ * (category, service and its class from host, query from url, activity from the
+ * request, client-kind from browser, address-kind, country and asn from
+ * destination) are worked out by the policy and never set by the proxy. */
 #define FACT_TABLE(FACT) \
 FACT(CLIENT, "client", CONNECTION, "the client's address") \
 FACT(LISTENER, "listener", CONNECTION, "the listener") \
@@ -40,6 +41,8 @@ FACT(PORT, "port", TUNNEL, "the port asked for") \
 FACT(CATEGORY, "category", TUNNEL, "the host's categories") \
 FACT(BROWSER, "browser", TUNNEL, "the browser") \
 FACT(CLIENT_KIND, "client-kind", TUNNEL, "the kind of client") \
+FACT(SERVICE, "service", TUNNEL, "the service") \
+FACT(SERVICE_CLASS, "service-class", TUNNEL, "the class of the service") \
 FACT(DESTINATION, "destination", ADDRESS, "the address connected to") \
 FACT(ADDRESS_KIND, "address-kind", ADDRESS, "the kind of that address") \
 FACT(COUNTRY, "country", ADDRESS, "the country of that address") \
@@ -52,6 +55,11 @@ FACT(PATH, "path", REQUEST, "the path") \
 FACT(URL, "url", REQUEST, "the URL") \
 FACT(NAVIGATION, "navigation", REQUEST, "whether a person goes to a page") \
 FACT(EMBEDDED_IN, "embedded-in", REQUEST, "the page that it is part of") \
+FACT(QUERY, "query", REQUEST, "the query of the URL") \
+FACT(CONTENT_TYPE, "content-type", REQUEST, "the type of the request's content") \
+FACT(ACTIVITY, "activity", REQUEST, "what was done there") \
+FACT(FIELD, "field", BODY, "the fields of the request's content") \
+FACT(OPERATION, "operation", BODY, "the GraphQL operation") \
 FACT(REQUEST_SIZE, "request-size", BODY, "the size of the request's content")
 
 enum fact {
@@ -116,6 +124,12 @@ struct facts {
 	struct fact_string path;	/* normalised for matching: unreserved
 					 * escapes decoded, dot segments gone */
 	struct fact_string url;		/* scheme://host[:port]path[?query] */
+	struct fact_string content_type; /* as the field came */
+	struct fact_string fields;	/* of the content, as of a URL-encoded
+					 * form; of JSON "a.b=value" */
+	struct fact_string operation;	/* GraphQL operation */
+	/* Only where a tester states them; else worked out. */
+	struct fact_string service, service_class, activity;
 	uint64_t request_size;		/* bytes; see request_size_final */
 	bool request_size_final;	/* false: at least so many so far */
 	bool is_tunnel;			/* a CONNECT: request facts never come */

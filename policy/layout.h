@@ -46,7 +46,9 @@ PART(UA_ROOT, uint16_t) \
 PART(UA_WORDS, struct snap_ua_word) \
 PART(UA_KEYS, uint16_t) \
 PART(UA_RULES, struct snap_ua_rule) \
-PART(UA_ENDINGS, struct snap_ua_ending)
+PART(UA_ENDINGS, struct snap_ua_ending) \
+PART(SERVICES, struct snap_service) \
+PART(ACTIVITIES, struct snap_activity)
 
 enum part {
 #define PART(name, element) PART_##name,
@@ -132,6 +134,11 @@ enum snap_op {
 	OP_UNDER,
 	OP_BROWSER,		/* a: of PART_FAMILIES, or BROWSER_OLD;
 				 * b: versions, low to high in its halves */
+	OP_NAME,		/* a: text, b: length, enum entry_how << 32 */
+	OP_PAIR,		/* a: text, b: length: name or name=glob */
+	OP_SERVICE,		/* a: of PART_SERVICES, it or a part of it */
+	OP_CLASS,		/* a: text */
+	OP_ACTIVITY,		/* a: enum activity_kind */
 	OPS
 };
 
@@ -160,7 +167,7 @@ struct snap_hours {
 struct snap_set {
 	uint32_t name;
 	uint32_t first_glob, glob_count;
-	uint32_t unused;
+	uint32_t service;	/* whose hosts these are, plus 1; 0 nobody's */
 };
 
 struct snap_glob {
@@ -188,6 +195,33 @@ enum entry_how {
 	ENTRY_EXACT,
 	ENTRY_BELOW
 };
+/* The byte "how" of an entry: enum entry_how, and for the host of a service its
+ * role and whether others use it too. */
+#define ENTRY_HOW 0x03
+#define ENTRY_ROLE_SHIFT 2
+#define ENTRY_ROLE 0x0c
+#define ENTRY_SHARED 0x10
+
+/* A service of the catalogue; texts by offset. */
+struct snap_service {
+	uint32_t name, title, klass;
+	uint32_t parent;	/* what it is part of, plus 1; 0 none */
+	uint32_t set;		/* of its hosts */
+	uint32_t first_activity, activity_count;
+	uint32_t file, line;
+};
+
+/* It was done if all its lines hold; the first of a service counts. */
+struct snap_activity {
+	uint32_t kind;		/* enum activity_kind */
+	uint32_t file, line;
+	uint32_t first_line, line_count;
+};
+
+/* A field with its value, and a type of content, are compared in a buffer of
+ * this size; what is longer is compared by its beginning. */
+#define PAIR_MAX 512
+#define TYPE_MAX 128
 
 /* Local time: seconds to add from this moment on. */
 struct snap_zone {

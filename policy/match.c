@@ -24,6 +24,8 @@ eval_init(struct eval *eval, const struct policy *policy,
 	eval->country_known = eval->asn_known = false;
 	eval->pattern_limit = false;
 	eval->names_by_host_alone = false;
+	eval->by_host.have_hits = eval->by_server_name.have_hits = false;
+	eval->by_host.activity = eval->by_server_name.activity = UINT32_MAX;
 	eval->unknown = 0;
 }
 
@@ -202,6 +204,23 @@ is_word(const struct policy *p, const struct snap_value *v,
 	    memcmp(p->TEXT + v->a, s->text, s->length) == 0;
 }
 
+/* A host of an activity. */
+static bool
+is_name(const struct policy *p, const struct snap_value *v,
+    const struct fact_string *s)
+{
+	enum entry_how how = (enum entry_how)(v->b >> 32);
+	size_t n = v->b & UINT32_MAX;
+	size_t above = s->length - n;
+
+	if (s->length < n ||
+	    memcmp(p->TEXT + v->a, s->text + above, n) != 0)
+		return false;
+	if (above == 0)
+		return how != ENTRY_BELOW;
+	return how != ENTRY_EXACT && s->text[above - 1] == '.';
+}
+
 /* The path itself and what lies below it. */
 static bool
 is_path(const struct policy *p, const struct snap_value *v,
@@ -265,6 +284,14 @@ text_value(struct eval *e, const struct snap_value *v,
 		    s->text, s->length));
 	case OP_PATTERN:
 		return is_pattern(e, v, s);
+	case OP_NAME:
+		return truth_of(is_name(e->policy, v, s));
+	case OP_PAIR:
+		return truth_of(pair_matches(e->policy->TEXT + v->a, v->b,
+		    s->text, s->length));
+	case OP_SERVICE:
+	case OP_CLASS:
+	case OP_ACTIVITY:
 	case OP_SET:
 	case OP_RANGES:
 	case OP_NUMBERS:
@@ -280,11 +307,25 @@ text_value(struct eval *e, const struct snap_value *v,
 	return TRUTH_FALSE;	/* not a value of this fact */
 }
 
+/* What follows the question mark of the URL. */
+static bool
+query_of(const struct facts *f, struct fact_string *query)
+{
+	const char *at = memchr(f->url.text, '?', f->url.length);
+
+	if (at == NULL)
+		return false;
+	query->text = at + 1;
+	query->length = f->url.length - (size_t)(at + 1 - f->url.text);
+	return true;
+}
+
 /* One value of a line that asks for a fact that is present. */
 static enum truth
 match_value(struct eval *e, enum fact fact, const struct snap_value *v)
 {
 	const struct facts *f = e->facts;
+	struct fact_string query;
 	char country[3];
 	uint32_t asn;
 	bool known;
@@ -336,8 +377,22 @@ match_value(struct eval *e, enum fact fact, const struct snap_value *v)
 		return is_one_word(e, v, client_kind_name(eval_kind(e)));
 	case FACT_NAVIGATION:
 		return is_one_word(e, v, navigation_name(f->navigation));
+	case FACT_QUERY:
+		return query_of(f, &query) ? text_value(e, v, &query) :
+		    TRUTH_FALSE;
+	case FACT_CONTENT_TYPE:
+		return truth_of(v->op == OP_GLOB && type_matches(
+		    e->policy->TEXT + v->a, v->b, f->content_type.text,
+		    f->content_type.length));
+	case FACT_FIELD:
+		return text_value(e, v, &f->fields);
+	case FACT_OPERATION:
+		return text_value(e, v, &f->operation);
 	case FACT_HOST:
 	case FACT_CATEGORY:
+	case FACT_SERVICE:
+	case FACT_SERVICE_CLASS:
+	case FACT_ACTIVITY:
 	case FACT_SERVER_NAME:
 	case FACT_EMBEDDED_IN:
 	case FACTS:
@@ -378,6 +433,21 @@ line_has_name(struct eval *e, const struct snap_line *line, enum fact fact)
 	return false;
 }
 
+static bool
+asks_for_service(enum fact fact)
+{
+	return fact == FACT_SERVICE || fact == FACT_SERVICE_CLASS ||
+	    fact == FACT_ACTIVITY;
+}
+
+static enum truth
+negate(enum truth truth, bool unless)
+{
+	if (!unless || truth == TRUTH_UNKNOWN)
+		return truth;
+	return truth == TRUTH_TRUE ? TRUTH_FALSE : TRUTH_TRUE;
+}
+
 /* Whether the line is satisfied by one of the names; UNKNOWN if that name is
  * not known yet. */
 static enum truth
@@ -387,6 +457,9 @@ satisfied_by(struct eval *e, const struct snap_line *line, enum fact fact)
 		return TRUTH_UNKNOWN;
 	if (!is_present(e, fact))
 		return truth_of(line->unless);
+	if (asks_for_service((enum fact)line->fact))
+		return negate(service_line(e, line, fact == FACT_SERVER_NAME),
+		    line->unless);
 	return truth_of(line_has_name(e, line, fact) != line->unless);
 }
 
@@ -403,8 +476,9 @@ eval_host(struct eval *e, const struct snap_line *line, bool either)
 	enum truth host = satisfied_by(e, line, FACT_HOST);
 	enum truth name;
 
-	if (host == TRUTH_UNKNOWN)
-		e->unknown |= FACT_BIT(FACT_HOST);
+	/* of a host that is known it is the service that is not */
+	e->unknown |= is_known(e, FACT_HOST) ? FACT_BIT(line->fact) :
+	    FACT_BIT(FACT_HOST);
 	if (!is_known(e, FACT_SERVER_NAME)) {
 		e->names_by_host_alone |= e->facts->is_tunnel;
 		return host;
@@ -423,6 +497,7 @@ eval_host(struct eval *e, const struct snap_line *line, bool either)
 static bool
 fact_state(struct eval *e, enum fact fact, bool *present)
 {
+	struct fact_string query;
 	char country[3];
 	uint32_t asn;
 	bool known;
@@ -446,6 +521,10 @@ fact_state(struct eval *e, enum fact fact, bool *present)
 	case FACT_CLIENT_KIND:
 		*present = eval_kind(e) != CLIENT_UNKNOWN;
 		return is_known(e, fact) || is_known(e, FACT_BROWSER);
+	case FACT_QUERY:
+		*present = is_present(e, FACT_URL) &&
+		    query_of(e->facts, &query);
+		return is_known(e, FACT_URL);
 	case FACT_CLIENT:
 	case FACT_LISTENER:
 	case FACT_HOST:
@@ -454,6 +533,12 @@ fact_state(struct eval *e, enum fact fact, bool *present)
 	case FACT_BROWSER:
 	case FACT_NAVIGATION:
 	case FACT_EMBEDDED_IN:
+	case FACT_SERVICE:
+	case FACT_SERVICE_CLASS:
+	case FACT_ACTIVITY:
+	case FACT_CONTENT_TYPE:
+	case FACT_FIELD:
+	case FACT_OPERATION:
 	case FACT_DESTINATION:
 	case FACT_SERVER_NAME:
 	case FACT_PROTOCOL:
@@ -469,32 +554,14 @@ fact_state(struct eval *e, enum fact fact, bool *present)
 	return is_known(e, fact);
 }
 
+/* A line about anything but names and times. */
 static enum truth
-negate(enum truth truth, bool unless)
-{
-	if (!unless || truth == TRUTH_UNKNOWN)
-		return truth;
-	return truth == TRUTH_TRUE ? TRUTH_FALSE : TRUTH_TRUE;
-}
-
-enum truth
-eval_line(struct eval *e, const struct snap_line *line, bool either)
+eval_values(struct eval *e, const struct snap_line *line)
 {
 	enum fact fact = (enum fact)line->fact;
 	enum truth best = TRUTH_FALSE;
 	bool present;
 
-	e->unknown = 0;
-	if (fact == FACT_HOST || fact == FACT_CATEGORY)
-		return eval_host(e, line, either);
-	if (fact == FACT_SERVER_NAME || fact == FACT_EMBEDDED_IN) {
-		best = satisfied_by(e, line, fact);
-		if (best == TRUTH_UNKNOWN)
-			e->unknown |= FACT_BIT(fact);
-		return best;
-	}
-	if ((fact == FACT_HOURS || fact == FACT_DATE) && !eval_time(e))
-		return TRUTH_TRUE;	/* no time stated: as if not there */
 	if (!fact_state(e, fact, &present)) {
 		/* Without a database a country never comes. */
 		if ((fact != FACT_COUNTRY ||
@@ -517,4 +584,40 @@ eval_line(struct eval *e, const struct snap_line *line, bool either)
 	if (best == TRUTH_UNKNOWN && fact == FACT_REQUEST_SIZE)
 		e->unknown |= FACT_BIT(fact);
 	return negate(best, line->unless);
+}
+
+enum truth
+eval_condition(struct eval *e, const struct snap_line *line, bool server_name)
+{
+	const struct fact_string *name = server_name ?
+	    &e->facts->server_name : &e->facts->host;
+
+	if (line->fact != FACT_HOST)
+		return eval_values(e, line);
+	for (uint32_t i = 0; i < line->value_count; i++)
+		if (text_value(e, &e->policy->VALUES[line->first_value + i],
+		    name) == TRUTH_TRUE)
+			return TRUTH_TRUE;
+	return TRUTH_FALSE;
+}
+
+enum truth
+eval_line(struct eval *e, const struct snap_line *line, bool either)
+{
+	enum fact fact = (enum fact)line->fact;
+	enum truth best;
+
+	e->unknown = 0;
+	if (fact == FACT_HOST || fact == FACT_CATEGORY ||
+	    asks_for_service(fact))
+		return eval_host(e, line, either);
+	if (fact == FACT_SERVER_NAME || fact == FACT_EMBEDDED_IN) {
+		best = satisfied_by(e, line, fact);
+		if (best == TRUTH_UNKNOWN)
+			e->unknown |= FACT_BIT(fact);
+		return best;
+	}
+	if ((fact == FACT_HOURS || fact == FACT_DATE) && !eval_time(e))
+		return TRUTH_TRUE;	/* no time stated: as if not there */
+	return eval_values(e, line);
 }

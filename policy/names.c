@@ -55,8 +55,8 @@ confirm(const struct policy *p, size_t slot, const char *name, size_t length,
 	e = p->ENTRIES + at;
 	if (e[4] != left || memcmp(e + ENTRY_HEAD, name + start, left) != 0)
 		return NULL;
-	if ((e[5] == ENTRY_EXACT && start > 0) ||
-	    (e[5] == ENTRY_BELOW && start == 0))
+	if (((e[5] & ENTRY_HOW) == ENTRY_EXACT && start > 0) ||
+	    ((e[5] & ENTRY_HOW) == ENTRY_BELOW && start == 0))
 		return NULL;
 	return e;
 }
@@ -109,6 +109,50 @@ names_look_up(const struct policy *p, const char *name, size_t length,
 				    p->SLOTS[found])].set,
 				.slot = (uint32_t)found,
 			};
+		}
+	}
+}
+
+void
+names_service(const struct policy *p, const char *name, size_t length,
+    struct service_hits *hits, bool *shared)
+{
+	size_t mask = p->count[PART_SLOTS] - 1;
+	struct suffixes s;
+
+	bool narrow = false;
+
+	hits->count = 0;
+	*shared = false;
+	if (p->count[PART_SERVICES] == 0)
+		return;
+	find_suffixes(p, name, length, &s);
+	for (unsigned i = s.count; i-- > 0 && hits->count == 0; ) {
+		size_t slot = s.hash[i] & mask;
+		size_t steps = 0;
+
+		while (hits->count < SERVICE_HITS_MAX &&
+		    next_slot(p, s.hash[i], &slot, &steps)) {
+			size_t found = (slot - 1) & mask;
+			uint32_t set = p->SOURCES[SLOT_SOURCE(
+			    p->SLOTS[found])].set;
+			const unsigned char *e;
+
+			if (p->SETS[set].service == 0)
+				continue;
+			e = confirm(p, found, name, length, s.start[i]);
+			if (e == NULL || (narrow &&
+			    (e[5] & ENTRY_HOW) == ENTRY_SUFFIX))
+				continue;
+			if (!narrow && (e[5] & ENTRY_HOW) != ENTRY_SUFFIX) {
+				/* =host or *.host says more than host */
+				narrow = true;
+				hits->count = 0;
+				*shared = false;
+			}
+			*shared |= (e[5] & ENTRY_SHARED) != 0;
+			hits->hit[hits->count++] = (struct hit){
+				.set = set, .slot = (uint32_t)found };
 		}
 	}
 }

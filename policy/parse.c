@@ -15,7 +15,7 @@
 #define POLICY_FILE_MAX (16 * 1024 * 1024)
 
 static const char *const later_sections[] = {
-	"group", "identity", "headers", "limit", "service",
+	"group", "identity", "headers", "limit",
 };
 
 bool
@@ -391,6 +391,7 @@ static const struct {
 	{ "category", parse_category },
 	{ "network", parse_network },
 	{ "hours", parse_hours },
+	{ "service", parse_service },
 	{ "tls", parse_rules },
 	{ "access", parse_rules },
 	{ "route", parse_rules },
@@ -435,8 +436,8 @@ unknown_section(struct parser *p)
 	} else if (t.kind == TOKEN_WORD) {
 		sections_nearest(&near);
 		error_at(s, &t.at, "\"%.200s\" is no section%s%s%s; there are "
-		    "policy, include, category, network, hours, tls, "
-		    "access, route and expect%s%s%s", t.text,
+		    "policy, include, category, network, hours, service, "
+		    "tls, access, route and expect%s%s%s", t.text,
 		    near.best == NULL ? "" : " (did you mean \"",
 		    near.best == NULL ? "" : near.best,
 		    near.best == NULL ? "" : "\"?)",

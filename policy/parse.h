@@ -37,6 +37,7 @@ void parser_leave_lines(struct parser *parser);
 void parse_rules(struct parser *parser);
 void parse_expect(struct parser *parser);
 void parse_hours(struct parser *parser);
+void parse_service(struct parser *parser);
 
 /* Sections; later ones are told so. */
 bool section_is_known(const char *word);

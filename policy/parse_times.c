@@ -239,6 +239,8 @@ static const char *const given_words[] = {
 	"server-name", "protocol", "method", "scheme", "path", "destination",
 	"address-kind", "country", "asn", "request-size", "browser",
 	"client-kind", "navigation", "embedded-in",
+	"service", "service-class", "activity", "content-type", "field",
+	"operation",
 };
 
 static void

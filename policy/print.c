@@ -204,6 +204,7 @@ print_tree(const struct tree *tree, FILE *out)
 		(void)fputc('\n', out);
 	}
 	print_names(tree, out);
+	print_services(tree, out);
 	print_list(tree, out, SECTION_TLS);
 	print_list(tree, out, SECTION_ACCESS);
 	print_list(tree, out, SECTION_ROUTE);

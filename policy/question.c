@@ -407,6 +407,7 @@ question_set(struct question *q, const struct policy *policy,
     const char *word, const char *value, char *why, size_t why_size)
 {
 	struct facts *f = &q->facts;
+	enum activity_kind kind;
 	enum fact fact;
 
 	if (strcmp(word, "at") == 0)
@@ -437,6 +438,28 @@ question_set(struct question *q, const struct policy *policy,
 			return refuse(why, why_size, "this is too long");
 		put_path(q, value, strlen(value));
 		return true;
+	case FACT_SERVICE:
+		return put_word(q, fact, &f->service, q->service,
+		    sizeof(q->service), value, why, why_size);
+	case FACT_SERVICE_CLASS:
+		return put_word(q, fact, &f->service_class, q->service_class,
+		    sizeof(q->service_class), value, why, why_size);
+	case FACT_ACTIVITY:
+		if (!activity_by_name(value, &kind))
+			return refuse(why, why_size, "there is no such "
+			    "activity; write view, search, post, upload, ...");
+		put(q, fact, &f->activity, activity_name(kind),
+		    strlen(activity_name(kind)));
+		return true;
+	case FACT_CONTENT_TYPE:
+		return put_word(q, fact, &f->content_type, q->content_type,
+		    sizeof(q->content_type), value, why, why_size);
+	case FACT_FIELD:
+		return put_word(q, fact, &f->fields, q->fields,
+		    sizeof(q->fields), value, why, why_size);
+	case FACT_OPERATION:
+		return put_word(q, fact, &f->operation, q->operation,
+		    sizeof(q->operation), value, why, why_size);
 	case FACT_HOST:
 	case FACT_URL:
 		return question_target(q, value, why, why_size);
@@ -481,9 +504,40 @@ question_set(struct question *q, const struct policy *policy,
 	case FACT_DATE:
 		return refuse(why, why_size, "state the time with \"at\"");
 	case FACT_CATEGORY:
+	case FACT_QUERY:
 	case FACTS:
 		break;
 	}
 	return refuse(why, why_size, "this follows from the host and cannot be "
 	    "stated");
+}
+
+bool
+question_request(struct question *q, const char *method, const char *url,
+    char *why, size_t why_size)
+{
+	bool secure = strncasecmp(url, "https://", 8) == 0;
+	char plain[QUESTION_TEXT_MAX];
+	size_t n;
+
+	if (!secure && strncasecmp(url, "http://", 7) != 0)
+		return refuse(why, why_size, "write the whole URL, with "
+		    "http:// or https://");
+	if (snprintf(plain, sizeof(plain), "http://%s", url + (secure ? 8 :
+	    7)) >= (int)sizeof(plain) - 1)
+		return refuse(why, why_size, "this is too long");
+	if (!question_target(q, plain, why, why_size) ||
+	    !put_word(q, FACT_METHOD, &q->facts.method, q->method,
+	    sizeof(q->method), method, why, why_size))
+		return false;
+	if (!secure)
+		return true;
+	put(q, FACT_SCHEME, &q->facts.scheme, "https", 5);
+	n = q->facts.url.length;
+	memmove(q->url + 5, q->url + 4, n - 3);	/* its NUL too */
+	q->url[4] = 's';
+	q->facts.url.length = n + 1;
+	if (memchr(plain + 7, ':', strcspn(plain + 7, "/?#")) == NULL)
+		q->facts.port = 443;
+	return true;
 }

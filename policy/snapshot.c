@@ -91,6 +91,16 @@ value_ok(const struct policy *p, const struct snap_value *v)
 		return v->a < p->count[PART_SETS];
 	case OP_RANGES:
 		return span_ok(p, PART_RANGES, v->a, v->b);
+	case OP_NAME:
+		return text_of_length(p, v->a, v->b & UINT32_MAX) &&
+		    v->b >> 32 <= ENTRY_BELOW;
+	case OP_SERVICE:
+		return v->a < p->count[PART_SERVICES];
+	case OP_CLASS:
+		return v->a != 0 && text_ok(p, v->a);
+	case OP_ACTIVITY:
+		return v->a < ACTIVITY_KINDS;
+	case OP_PAIR:
 	case OP_WORD:
 	case OP_PATH:
 	case OP_GLOB:
@@ -171,7 +181,8 @@ check_names(const struct policy *p)
 
 	for (size_t i = 0; i < p->count[PART_SETS]; i++)
 		if (!text_ok(p, p->SETS[i].name) || !span_ok(p, PART_GLOBS,
-		    p->SETS[i].first_glob, p->SETS[i].glob_count))
+		    p->SETS[i].first_glob, p->SETS[i].glob_count) ||
+		    p->SETS[i].service > p->count[PART_SERVICES])
 			return false;
 	for (size_t i = 0; i < p->count[PART_GLOBS]; i++)
 		if (!text_of_length(p, p->GLOBS[i].text, p->GLOBS[i].length) ||
@@ -254,6 +265,40 @@ check_browsers(const struct policy *p)
 			return false;
 	return p->count[PART_UA_ROOT] == 256 && nodes > 0 &&
 	    p->count[PART_UA_WORDS] <= UA_WORDS_MAX;
+}
+
+static bool
+check_catalogue(const struct policy *p)
+{
+	for (size_t i = 0; i < p->count[PART_SERVICES]; i++) {
+		const struct snap_service *s = &p->SERVICES[i];
+
+		if (s->name == 0 || !text_ok(p, s->name) || s->title == 0 ||
+		    !text_ok(p, s->title) || s->klass == 0 ||
+		    !text_ok(p, s->klass) || s->file == 0 ||
+		    !text_ok(p, s->file) ||
+		    s->parent > p->count[PART_SERVICES] ||
+		    s->set >= p->count[PART_SETS] || !span_ok(p,
+		    PART_ACTIVITIES, s->first_activity, s->activity_count))
+			return false;
+	}
+	for (size_t i = 0; i < p->count[PART_ACTIVITIES]; i++) {
+		const struct snap_activity *a = &p->ACTIVITIES[i];
+
+		if (a->kind >= ACTIVITY_KINDS || a->file == 0 ||
+		    !text_ok(p, a->file) || !span_ok(p, PART_LINES,
+		    a->first_line, a->line_count))
+			return false;
+		/* what service.c may ask for without going in circles */
+		for (uint32_t k = 0; k < a->line_count; k++) {
+			uint64_t bit = FACT_BIT(
+			    p->LINES[a->first_line + k].fact);
+
+			if ((bit & ACTIVITY_FACTS) == 0)
+				return false;
+		}
+	}
+	return true;
 }
 
 static bool
@@ -340,7 +385,8 @@ policy_open(int fd, char *why, size_t why_size)
 		return NULL;
 	}
 	if (!check_header(p) || !check_rules(p) || !check_lists(p) ||
-	    !check_names(p) || !check_browsers(p)) {
+	    !check_names(p) || !check_browsers(p) ||
+	    !check_catalogue(p)) {
 		(void)snprintf(why, why_size, "the policy snapshot is "
 		    "damaged");
 		policy_close(&p);
@@ -424,8 +470,13 @@ policy_asks(const struct policy *p)
 	uint64_t asks = p->header->asks;
 
 	/* what derived facts are derived from */
-	if ((asks & FACT_BIT(FACT_CATEGORY)) != 0)
+	if ((asks & FACT_BIT(FACT_ACTIVITY)) != 0)
+		asks |= ACTIVITY_FACTS;
+	if ((asks & (FACT_BIT(FACT_CATEGORY) | FACT_BIT(FACT_SERVICE) |
+	    FACT_BIT(FACT_SERVICE_CLASS))) != 0)
 		asks |= FACT_BIT(FACT_HOST);
+	if ((asks & FACT_BIT(FACT_QUERY)) != 0)
+		asks |= FACT_BIT(FACT_URL);
 	if ((asks & FACT_BIT(FACT_HOST)) != 0)
 		asks |= FACT_BIT(FACT_SERVER_NAME);
 	if ((asks & FACT_BIT(FACT_CLIENT_KIND)) != 0)

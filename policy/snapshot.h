@@ -9,6 +9,7 @@
 #include "policy/browser.h"
 #include "policy/layout.h"
 #include "policy/policy.h"
+#include "policy/service.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,6 +51,8 @@ struct policy {
 	const uint16_t *UA_KEYS;
 	const struct snap_ua_rule *UA_RULES;
 	const struct snap_ua_ending *UA_ENDINGS;
+	const struct snap_service *SERVICES;
+	const struct snap_activity *ACTIVITIES;
 	size_t count[PARTS];
 	pcre2_code **patterns;		/* by PART_PATTERNS */
 	pcre2_match_data *match_data;	/* scratch; one thread decides */
@@ -83,6 +86,16 @@ void names_look_up(const struct policy *policy, const char *name,
 bool names_has(const struct policy *policy, const struct hits *hits,
     const char *name, size_t length, uint32_t set);
 
+/* The entries of the longest suffix that any service has, at most
+ * SERVICE_HITS_MAX; shared: it tells no service by itself. */
+#define SERVICE_HITS_MAX 8
+struct service_hits {
+	uint32_t count;
+	struct hit hit[SERVICE_HITS_MAX];
+};
+void names_service(const struct policy *policy, const char *name,
+    size_t length, struct service_hits *hits, bool *shared);
+
 struct name_entry {
 	const char *file;
 	uint32_t line;
@@ -102,12 +115,27 @@ enum truth {
 	TRUTH_TRUE
 };
 
+/* What the catalogue says about one of the two names. */
+struct serving {
+	bool have_hits, have_activity;
+	bool shared;
+	bool activity_open;	/* not known yet which, or whether any */
+	uint32_t told;		/* which of hits is the service */
+	uint32_t activity;	/* of PART_ACTIVITIES; UINT32_MAX: not told */
+	uint32_t may;		/* bits of enum activity_kind, and above them
+				 * one for nothing of the kind */
+	struct service_hits hits;
+};
+#define SERVICE_WALK_MAX 8	/* from part to whole */
+
 /* What is worked out once for one walk. */
 struct eval {
 	const struct policy *policy;
 	const struct facts *facts;
 	struct hits host;
 	struct hits server_name;
+	struct serving by_host;
+	struct serving by_server_name;
 	struct hits embedded_in;
 	struct browser browser;
 	bool have_host, have_server_name, have_embedded_in, have_browser;
@@ -128,6 +156,9 @@ void eval_init(struct eval *eval, const struct policy *policy,
  * is enough. */
 enum truth eval_line(struct eval *eval, const struct snap_line *line,
     bool either);
+/* A line of an activity, judged by one of the two names. */
+enum truth eval_condition(struct eval *eval, const struct snap_line *line,
+    bool server_name);
 /* Local time, for lines and words; false if no time is stated. */
 bool eval_time(struct eval *eval);
 /* Who asks, if the User-Agent is known. */
@@ -155,6 +186,20 @@ void rule_describe(const struct policy *policy, const struct snap_rule *rule,
 /* The category, if any, that makes a line of a rule that holds hold. */
 bool rule_category(struct eval *eval, const struct snap_rule *rule,
     uint32_t *set, struct name_entry *entry);
+
+/* --- service.c -------------------------------------------------------------- */
+/* Work out the service by one name; what was done there too if that is asked
+ * for or the host is shared. */
+void service_settle(struct eval *eval, bool server_name, bool activity);
+/* A line that asks for service, service-class or activity, without its
+ * unless. */
+enum truth service_line(struct eval *eval, const struct snap_line *line,
+    bool server_name);
+/* Whether fields as of a URL-encoded form have "name" or "name=glob". */
+bool pair_matches(const char *wanted, size_t wanted_length, const char *text,
+    size_t length);
+bool type_matches(const char *wanted, size_t wanted_length, const char *text,
+    size_t length);
 
 /* --- geo.c ------------------------------------------------------------------------ */
 bool geo_country(const struct policy *policy, const struct address *address,

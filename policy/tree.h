@@ -9,6 +9,7 @@
 
 #include "lib/address.h"
 #include "lib/depth.h"
+#include "policy/service.h"
 #include "policy/source.h"
 
 #include <stdbool.h>
@@ -33,7 +34,11 @@ enum value_op {
 	VALUE_DATES,		/* low to high, days since 1970 */
 	VALUE_OVER,		/* more than low */
 	VALUE_UNDER,		/* less than low */
-	VALUE_BROWSER		/* name: a family, versions low to high */
+	VALUE_BROWSER,		/* name: a family, versions low to high */
+	VALUE_PAIR,		/* name: a field, or field=glob */
+	VALUE_SERVICE,		/* name of a service */
+	VALUE_CLASS,		/* name of a class of services */
+	VALUE_ACTIVITY		/* low: enum activity_kind */
 };
 
 struct value {
@@ -131,6 +136,43 @@ struct hours_section {
 	bool used;
 };
 
+#define SERVICE_DEPTH_MAX 8	/* services that are parts of parts */
+#define SERVICE_SHARERS_MAX 8	/* services with the same shared host */
+
+/* --- the catalogue ----------------------------------------------------------- */
+struct service_host {
+	struct value host;
+	enum service_role role;
+	bool shared;		/* others use it too */
+};
+
+/* A request that must be recognised. */
+struct example {
+	struct place at;
+	const char *method, *url;
+	const char *content_type, *fields, *operation;	/* or NULL */
+};
+
+struct activity {
+	struct place at;
+	enum activity_kind kind;
+	struct line *lines;
+	size_t line_count;
+	struct example *examples;
+	size_t example_count;
+	bool broken;		/* a fault in it was told already */
+};
+
+struct service {
+	struct place at, class_at, part_of_at;
+	const char *name, *title, *klass, *part_of;
+	struct service_host *hosts;
+	size_t host_count;
+	struct activity *activities;
+	size_t activity_count;
+	bool broken;
+};
+
 struct given {
 	struct place at;
 	const char *word;	/* "url" "host" "client" ... "would" */
@@ -159,6 +201,8 @@ struct tree {
 	size_t network_count;
 	struct hours_section *hours;
 	size_t hours_count;
+	struct service *services;
+	size_t service_count;
 	bool has_default;
 	struct place default_at;
 	struct keeping keeping;
@@ -174,6 +218,8 @@ struct category *tree_category(const struct tree *tree, const char *name);
 struct network_section *tree_network(const struct tree *tree,
     const char *name);
 struct hours_section *tree_hours(const struct tree *tree, const char *name);
+struct service *tree_service(const struct tree *tree, const char *name);
+bool tree_has_class(const struct tree *tree, const char *name);
 
 /* Read text (and its includes) into tree; faults are told to its sources. */
 void parse_policy(struct tree *tree, const char *path, const char *text,
@@ -183,10 +229,14 @@ void parse_policy_file(struct tree *tree, const char *path);
 
 /* Write the canonical form. */
 void print_tree(const struct tree *tree, FILE *out);
+void print_services(const struct tree *tree, FILE *out);
 
 /* Find what the parser could not: unknown names, missing fields, rules that
  * can never decide, names never used.  now_us 0: dates are not judged. */
 void check_tree(struct tree *tree, uint64_t now_us);
+/* The same for the catalogue, and for a line's names of services. */
+void check_services(struct tree *tree);
+void check_service_value(struct tree *tree, const struct value *v);
 
 /* The same for the rules of one section by themselves, and what it needs. */
 void check_lists(struct tree *tree);

@@ -628,6 +628,13 @@ static value_reader *const readers[FACTS] = {
 	[FACT_NAVIGATION] = value_read_navigation,
 	[FACT_EMBEDDED_IN] = read_host,
 	[FACT_REQUEST_SIZE] = read_size,
+	[FACT_SERVICE] = value_read_service,
+	[FACT_SERVICE_CLASS] = value_read_class,
+	[FACT_ACTIVITY] = value_read_activity,
+	[FACT_QUERY] = value_read_pair,
+	[FACT_FIELD] = value_read_pair,
+	[FACT_CONTENT_TYPE] = value_read_type,
+	[FACT_OPERATION] = value_read_glob,
 };
 
 bool

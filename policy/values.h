@@ -6,6 +6,7 @@
 #ifndef POLICY_VALUES_H
 #define POLICY_VALUES_H
 
+#include "policy/layout.h"
 #include "policy/tree.h"
 
 /* Read one alternative for a fact; false after a fault (the offending token is
@@ -15,6 +16,13 @@ bool value_read(struct lexer *lexer, enum fact fact, struct value *out);
  * the token.  with_categories: a word that names no host is a category. */
 bool value_read_host(struct lexer *lexer, bool with_categories,
     struct value *out);
+/* Facts about services and activities: see values_service.c. */
+bool value_read_service(struct lexer *lexer, struct value *out);
+bool value_read_class(struct lexer *lexer, struct value *out);
+bool value_read_activity(struct lexer *lexer, struct value *out);
+bool value_read_pair(struct lexer *lexer, struct value *out);
+bool value_read_type(struct lexer *lexer, struct value *out);
+bool value_read_glob(struct lexer *lexer, struct value *out);
 bool value_read_network(struct lexer *lexer, bool with_names,
     struct value *out);
 /* Families of browsers, and the words that facts about clients take:

@@ -60,12 +60,14 @@ make_block(struct exchange *x, const struct http1_head *head,
 	size_t path = target->path.length + 2;
 	size_t url = host_length + target->authority.length + path +
 	    target->query.length + 32;
+	struct http1_text type = request_field(head, HTTP1_CONTENT_TYPE);
 	char *at;
 
 	x->block = malloc(host_length + 1 + head->method.length + 1 +
 	    asker_room(head) +
 	    (x->is_connect ? 1 : target->host_length + 1 + path + url +
-	    head->length + REQUEST_EXTRA + 2 * target->authority.length));
+	    type.length + 1 + head->length + REQUEST_EXTRA +
+	    2 * target->authority.length));
 	if (x->block == NULL)
 		report_bug("no memory for a request");
 	at = x->block;
@@ -84,6 +86,10 @@ make_block(struct exchange *x, const struct http1_head *head,
 		x->facts.server_name.text = copy(&at, target->host,
 		    target->host_length);
 		x->facts.server_name.length = target->host_length;
+	}
+	if (type.length > 0) {
+		x->facts.content_type.text = copy(&at, type.at, type.length);
+		x->facts.content_type.length = type.length;
 	}
 	x->facts.path.text = at;
 	if (target->path.length == 0) {
@@ -143,6 +149,10 @@ set_facts(struct exchange *x, const struct http1_head *head)
 	fact_set(f, FACT_METHOD);
 	fact_set(f, FACT_PATH);
 	fact_set(f, FACT_URL);
+	if (f->content_type.length > 0)
+		fact_set(f, FACT_CONTENT_TYPE);
+	else
+		fact_set_absent(f, FACT_CONTENT_TYPE);
 	if (x->in_tunnel)
 		fact_set(f, FACT_SERVER_NAME);
 	else

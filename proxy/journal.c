@@ -11,6 +11,7 @@
 #include "lib/clock.h"
 #include "lib/report.h"
 #include "logging/redact.h"
+#include "policy/service.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -117,6 +118,37 @@ add_decision(struct record *record, const struct exchange *x,
 	add_would(record, d);
 	record_text(record, RECORD_DEPTH_F, record_depth_name(d->depth));
 	record_text(record, RECORD_AS_F, record_as_name(d->as));
+}
+
+/* What the catalogue says about the host and the request. */
+static void
+add_service(struct record *record, const struct exchange *x)
+{
+	const struct policy *policy = x->worker->policy;
+	struct policy_service s;
+	char entry[300];
+	int n;
+
+	if (!policy_service(policy, &x->facts, &s))
+		return;
+	record_text(record, RECORD_SERVICE_F, s.name);
+	record_text(record, RECORD_SERVICE_CLASS_F, s.klass);
+	record_text(record, RECORD_SERVICE_FACT_F, s.by == FACT_HOST ?
+	    "host" : s.by == FACT_SERVER_NAME ? "server-name" : "activity");
+	n = snprintf(entry, sizeof(entry), "%s %.*s",
+	    service_role_name(s.role), (int)s.entry.length, s.entry.text);
+	if (n > 0 && n < (int)sizeof(entry))
+		record_string(record, RECORD_SERVICE_ENTRY_F, entry,
+		    (size_t)n);
+	record_text(record, RECORD_SERVICE_FILE_F, s.file);
+	record_number(record, RECORD_SERVICE_LINE_F, s.line);
+	if (s.activity == NULL)
+		return;
+	record_text(record, RECORD_ACTIVITY_F, s.activity);
+	record_number(record, RECORD_ACTIVITY_LINE_F, s.activity_line);
+	for (uint32_t i = 0; i < s.matched_count; i++)
+		record_text(record, RECORD_ACTIVITY_MATCHED_F,
+		    policy_service_matched(policy, &s, i));
 }
 
 uint64_t
@@ -283,8 +315,10 @@ journal_enter(struct exchange *x, const struct http1_head *head,
 	if (head->is_request)
 		record_text(&record, RECORD_HTTP_VERSION_F,
 		    head->minor == 0 ? "1.0" : "1.1");
-	if (d != NULL)
+	if (d != NULL) {
 		add_decision(&record, x, d);
+		add_service(&record, x);
+	}
 	if (target != NULL)
 		add_target(&record, x, head, target,
 		    d != NULL ? d->rule.keep_query : NULL);

@@ -50,6 +50,8 @@ def missing(found):
     wanted = {"usr/bin/gatebook": 0o755, "etc/gatebook/proxy.conf": 0o644,
         "etc/gatebook/proxy.conf.example": 0o644,
         "etc/gatebook/department.policy": 0o644,
+        "etc/gatebook/protected.policy": 0o644,
+        "etc/gatebook/services.policy": 0o644,
         "usr/share/gatebook/lists/department.policy": 0o644,
         "usr/lib/systemd/system/gatebook.service": 0o644,
         "usr/lib/sysusers.d/gatebook.conf": 0o644,
@@ -146,7 +148,9 @@ def main():
         fault = make("uninstall", root)
         left = sorted(everything(root))
         if not fault and left != ["etc/gatebook/department.policy",
-                "etc/gatebook/proxy.conf"]:
+                "etc/gatebook/protected.policy",
+                "etc/gatebook/proxy.conf",
+                "etc/gatebook/services.policy"]:
             fault = ["left: " + path for path in left]
         case("make uninstall leaves settings and policy alone", fault)
     finally:

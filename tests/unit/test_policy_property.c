@@ -106,6 +106,17 @@ static const char *const browser_values[] = { "chrome",
     "internet-explorer", "headless-chrome", "legacy", "curl" };
 static const char *const kind_values[] = { "browser", "app", "tool" };
 static const char *const navigation_values[] = { "yes", "likely", "no" };
+static const char *const pair_values[] = { "b", "b=c", "b=?", "k=v*", "x" };
+static const char *const field_texts[] = { "k=v%31&b=", "b=c", "x", "" };
+static const char *const type_values[] = { "image/*", "text/html" };
+static const char *const type_texts[] = { "IMAGE/png", "text/html; a=b",
+    "text/plain" };
+static const char *const operation_values[] = { "Oa", "O*", "*b" };
+static const char *const operation_texts[] = { "Oa", "Ob", "P" };
+static const char *const service_values[] = { "s0", "s1", "s2", "s3" };
+static const char *const class_values[] = { "c0", "c1" };
+static const char *const activity_values[] = { "post", "view", "search",
+    "upload", "edit", "delete", "live" };
 
 static const struct {
 	const char *const *values;
@@ -124,8 +135,69 @@ static const struct {
 	VALUES(CLIENT_KIND, kind_values),
 	VALUES(NAVIGATION, navigation_values),
 	VALUES(EMBEDDED_IN, host_values),
+	VALUES(QUERY, pair_values),
+	VALUES(FIELD, pair_values), VALUES(CONTENT_TYPE, type_values),
+	VALUES(OPERATION, operation_values), VALUES(SERVICE, service_values),
+	VALUES(SERVICE_CLASS, class_values),
+	VALUES(ACTIVITY, activity_values),
 	/* the last three hosts are categories */
 	[FACT_CATEGORY] = { host_values + 12, 3 },
+};
+
+/* --- a small catalogue ------------------------------------------------------ */
+static const char catalogue[] =
+    "service s0 { class c0 site a.example api x.example.org\n"
+    " activity post { method POST path \"/a\" or \"/c\"\n"
+    "  example POST \"http://a.example/a\" }\n"
+    " activity view { path \"/a\" example GET \"http://a.example/a\" }\n"
+    " activity search { query \"b=c\"\n"
+    "  example GET \"http://a.example/?b=c\" } }\n"
+    "service s1 { class c1 part-of s0 site =b.a.example *.a.example\n"
+    " activity upload { content-type \"image/*\" example POST\n"
+    "  \"http://b.a.example/\" with content-type \"image/png\" }\n"
+    " activity post { operation O* example POST\n"
+    "  \"http://b.a.example/\" with operation Oa } }\n"
+    "service s2 { class c0 site example.org shared\n"
+    " activity edit { method POST field \"k=v*\" example POST\n"
+    "  \"http://example.org/\" with field \"k=v\" } }\n"
+    "service s3 { class c1 media example.org shared\n"
+    " activity live { host *.example.org or =example.org path \"=/ab\"\n"
+    "  example GET \"http://example.org/ab\" }\n"
+    " activity delete { path \"/c\" example GET \"http://example.org/c\" }"
+    " }\n";
+
+/* The same, told again in another form.  Hosts: the narrower first. */
+static const struct {
+	const char *host;
+	int service[2];
+	bool shared;
+} cat_hosts[] = {
+	{ "=b.a.example", { 1, -1 }, false },
+	{ "*.a.example", { 1, -1 }, false },
+	{ "a.example", { 0, -1 }, false },
+	{ "x.example.org", { 0, -1 }, false },
+	{ "example.org", { 2, 3 }, true },
+};
+static const char *const cat_class[] = { "c0", "c1", "c0", "c1" };
+
+static const struct {
+	int service;
+	const char *kind;
+	enum fact fact[3];	/* FACTS: none */
+	const char *value[3][2];
+} cat_activities[] = {
+	{ 0, "post", { FACT_METHOD, FACT_PATH, FACTS },
+	    { { "POST" }, { "/a", "/c" } } },
+	{ 0, "view", { FACT_PATH, FACTS, FACTS }, { { "/a" } } },
+	{ 0, "search", { FACT_QUERY, FACTS, FACTS }, { { "b=c" } } },
+	{ 1, "upload", { FACT_CONTENT_TYPE, FACTS, FACTS },
+	    { { "image/*" } } },
+	{ 1, "post", { FACT_OPERATION, FACTS, FACTS }, { { "O*" } } },
+	{ 2, "edit", { FACT_METHOD, FACT_FIELD, FACTS },
+	    { { "POST" }, { "k=v*" } } },
+	{ 3, "live", { FACT_HOST, FACT_PATH, FACTS },
+	    { { "*.example.org", "=example.org" }, { "=/ab" } } },
+	{ 3, "delete", { FACT_PATH, FACTS, FACTS }, { { "/c" } } },
 };
 
 /* --- a random policy ---------------------------------------------------------------- */
@@ -166,6 +238,7 @@ random_line(struct m_line *l, bool unless, enum stage last)
 {
 	/* hosts more often: they are where the subtle rules are */
 	static const enum fact usual[] = { FACT_HOST, FACT_HOST,
+	    FACT_SERVICE, FACT_SERVICE_CLASS, FACT_ACTIVITY, FACT_ACTIVITY,
 	    FACT_CATEGORY, FACT_SERVER_NAME, FACT_PORT, FACT_CLIENT };
 
 	l->unless = unless;
@@ -283,7 +356,9 @@ write_keeping(FILE *out, int depth, int as, bool forward)
 static void
 write_line(FILE *out, const struct m_line *l, const char *word)
 {
-	bool quoted = l->fact == FACT_URL || l->fact == FACT_PATH;
+	bool quoted = l->fact == FACT_URL || l->fact == FACT_PATH ||
+	    l->fact == FACT_QUERY || l->fact == FACT_FIELD ||
+	    l->fact == FACT_CONTENT_TYPE;
 
 	(void)fprintf(out, " %s %s", word, fact_word(l->fact));
 	for (unsigned i = 0; i < l->count; i++)
@@ -332,6 +407,7 @@ write_model(const struct model *m, FILE *out)
 	for (int i = 0; i < 2; i++)
 		(void)fprintf(out, "network net%d { %s %s }\n", i,
 		    net_sections[i][0], net_sections[i][1]);
+	(void)fprintf(out, "%s", catalogue);
 	(void)fprintf(out, "hours work { mon-fri 09:00-17:00 }\n"
 	    "hours night { daily 22:00-06:00 }\naccess {\n default {");
 	write_keeping(out, m->depth, m->as, false);
@@ -494,6 +570,21 @@ plain_browser(const struct agent *a, const char *value)
 	    a->major > bound);
 }
 
+/* The pairs of this world, decoded by hand. */
+static bool
+plain_pair(const char *value, const char *text)
+{
+	bool b = strstr(text, "b=") != NULL, c = strstr(text, "b=c") != NULL;
+
+	if (strcmp(value, "b") == 0)
+		return b;
+	if (strcmp(value, "b=c") == 0 || strcmp(value, "b=?") == 0)
+		return c;
+	if (strcmp(value, "k=v*") == 0)
+		return strstr(text, "k=v") != NULL;
+	return strcmp(text, value) == 0;
+}
+
 static bool
 plain_value(const struct facts *f, enum fact fact, const char *value)
 {
@@ -531,6 +622,16 @@ plain_value(const struct facts *f, enum fact fact, const char *value)
 		    f->navigation == NAVIGATION_NO ? "no" : "likely") == 0;
 	case FACT_EMBEDDED_IN:
 		return plain_host(value, f->embedded_in.text);
+	case FACT_QUERY:
+		return plain_pair(value, strchr(f->url.text, '?') + 1);
+	case FACT_FIELD:
+		return plain_pair(value, f->fields.text);
+	case FACT_CONTENT_TYPE:
+		return plain_glob(value, f->content_type.text[0] == 'I' ?
+		    "image/png" : strchr(f->content_type.text, ';') != NULL ?
+		    "text/html" : f->content_type.text);
+	case FACT_OPERATION:
+		return plain_glob(value, f->operation.text);
 	case FACT_COUNTRY:
 		return strcmp(value, f->country) == 0;
 	case FACT_ASN:
@@ -553,15 +654,120 @@ knows(const struct facts *f, enum fact fact)
 	return (f->known >> fact & 1) != 0;
 }
 
-/* Does the line let the rule hold, judged by this name alone? */
+static enum plain
+plain_activity(const struct facts *f, size_t number, const char *name)
+{
+	enum plain all = YES;
+
+	for (int i = 0; i < 3 && cat_activities[number].fact[i] != FACTS;
+	    i++) {
+		enum fact fact = cat_activities[number].fact[i];
+		enum fact base = fact == FACT_QUERY ? FACT_URL : fact;
+		enum plain one = NO;
+
+		for (int v = 0; v < 2 && cat_activities[number].value[i][v] !=
+		    NULL; v++) {
+			const char *value = cat_activities[number].value[i][v];
+
+			if (fact == FACT_HOST)
+				one = plain_host(value, name) ? YES : one;
+			else if (!knows(f, base))
+				one = MAYBE;
+			else if (has(f, base) && (fact != FACT_QUERY ||
+			    strchr(f->url.text, '?') != NULL) &&
+			    plain_value(f, fact, value))
+				one = YES;
+		}
+		if (one < all)
+			all = one;
+	}
+	return all;
+}
+
+/* Which service and what was done: service -1 none, -2 open; may that it may
+ * be, "" for none of them. */
+static int
+plain_serving(const struct facts *f, const char *name, const char *may[8],
+    unsigned *count)
+{
+	const int *services = NULL;
+	bool shared = false, open = false;
+
+	*count = 0;
+	for (size_t i = 0; i < COUNT_OF(cat_hosts) && services == NULL; i++)
+		if (plain_host(cat_hosts[i].host, name)) {
+			services = cat_hosts[i].service;
+			shared = cat_hosts[i].shared;
+		}
+	for (int s = 0; s < 2 && services != NULL && services[s] >= 0; s++)
+		for (size_t a = 0; a < COUNT_OF(cat_activities); a++) {
+			enum plain p;
+
+			if (cat_activities[a].service != services[s])
+				continue;
+			p = plain_activity(f, a, name);
+			if (p == NO)
+				continue;
+			may[(*count)++] = cat_activities[a].kind;
+			open |= p == MAYBE;
+			if (p == YES)
+				return !open || !shared ? shared ?
+				    services[s] : services[0] : -2;
+		}
+	may[(*count)++] = "";
+	return services == NULL ? -1 : !shared ? services[0] :
+	    open || !knows(f, FACT_PATH) ? -2 : -1;
+}
+
 static bool
-name_fits(const struct m_line *l, const char *name)
+among(const struct m_line *l, const char *word)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		if (strcmp(l->value[i], word) == 0)
+			return true;
+	return false;
+}
+
+static enum plain
+service_fits(const struct facts *f, const struct m_line *l, const char *name)
+{
+	const char *may[8];
+	unsigned count, found = 0;
+	int service = plain_serving(f, name, may, &count);
+	bool yes;
+
+	if (l->fact == FACT_ACTIVITY) {
+		for (unsigned i = 0; i < count; i++)
+			found += among(l, may[i]);
+		if (found > 0 && found < count)
+			return MAYBE;
+		yes = found > 0;
+	} else if (service == -2) {
+		return MAYBE;
+	} else if (l->fact == FACT_SERVICE) {
+		char word[3] = { 's', (char)('0' + (service < 0 ? 9 :
+		    service)), '\0' };
+
+		/* s1 is a part of s0 */
+		yes = among(l, word) || (service == 1 && among(l, "s0"));
+	} else {
+		yes = service >= 0 && among(l, cat_class[service]);
+	}
+	return yes != l->unless ? YES : NO;
+}
+
+/* Does the line let the rule hold, judged by this name alone? */
+static enum plain
+name_fits(const struct facts *f, const struct m_line *l, const char *name)
 {
 	bool found = false;
 
+	if (l->fact == FACT_SERVICE || l->fact == FACT_SERVICE_CLASS ||
+	    l->fact == FACT_ACTIVITY)
+		return service_fits(f, l, name);
 	for (unsigned i = 0; i < l->count; i++)
 		found |= plain_host(l->value[i], name);
-	return found != l->unless;
+	return found != l->unless ? YES : NO;
 }
 
 static enum plain
@@ -570,6 +776,8 @@ plain_names(const struct facts *f, const struct m_line *l, bool either,
 {
 	bool sni = knows(f, FACT_SERVER_NAME) && has(f, FACT_SERVER_NAME);
 	enum plain by_host, by_sni;
+	uint64_t bit = knows(f, FACT_HOST) ? FACT_BIT(l->fact) :
+	    FACT_BIT(FACT_HOST);
 
 	if (l->fact == FACT_SERVER_NAME) {
 		if (!knows(f, FACT_SERVER_NAME)) {
@@ -578,27 +786,27 @@ plain_names(const struct facts *f, const struct m_line *l, bool either,
 		}
 		if (!sni)
 			return l->unless ? YES : NO;
-		return name_fits(l, f->server_name.text) ? YES : NO;
+		return name_fits(f, l, f->server_name.text);
 	}
 	if (!knows(f, FACT_HOST))
 		by_host = MAYBE;
 	else if (!has(f, FACT_HOST))
 		by_host = l->unless ? YES : NO;
 	else
-		by_host = name_fits(l, f->host.text) ? YES : NO;
+		by_host = name_fits(f, l, f->host.text);
 	if (!sni) {
 		if (by_host == MAYBE)
-			*unknown |= FACT_BIT(FACT_HOST);
+			*unknown |= bit;
 		return by_host;
 	}
-	by_sni = name_fits(l, f->server_name.text) ? YES : NO;
+	by_sni = name_fits(f, l, f->server_name.text);
 	if (either ? by_host == YES || by_sni == YES :
 	    by_host == YES && by_sni == YES)
 		return YES;
 	if (either ? by_host == NO && by_sni == NO :
 	    by_host == NO || by_sni == NO)
 		return NO;
-	*unknown |= FACT_BIT(FACT_HOST);
+	*unknown |= bit;
 	return MAYBE;
 }
 
@@ -607,10 +815,13 @@ plain_line(const struct model *m, const struct facts *f,
     const struct m_line *l, bool either, uint64_t *unknown)
 {
 	enum fact base = l->fact == FACT_ADDRESS_KIND ? FACT_DESTINATION :
+	    l->fact == FACT_QUERY ? FACT_URL :
 	    l->fact == FACT_CLIENT_KIND ? FACT_BROWSER : l->fact;
 	bool any = false, maybe = false;
 
 	if (l->fact == FACT_HOST || l->fact == FACT_CATEGORY ||
+	    l->fact == FACT_SERVICE || l->fact == FACT_SERVICE_CLASS ||
+	    l->fact == FACT_ACTIVITY ||
 	    l->fact == FACT_SERVER_NAME)
 		return plain_names(f, l, either, unknown);
 	if (l->fact == FACT_HOURS || l->fact == FACT_DATE) {
@@ -626,7 +837,8 @@ plain_line(const struct model *m, const struct facts *f,
 			*unknown |= FACT_BIT(l->fact);
 		return MAYBE;
 	}
-	if (!has(f, base))
+	if (!has(f, base) || (l->fact == FACT_QUERY &&
+	    strchr(f->url.text, '?') == NULL))
 		return l->unless ? YES : NO;
 	for (unsigned i = 0; i < l->count; i++) {
 		if (l->fact == FACT_REQUEST_SIZE) {
@@ -680,7 +892,10 @@ plain_decide(const struct model *m, enum section section,
 			no = p == NO;
 			maybe |= p == MAYBE;
 			host_alone |= (r->line[k].fact == FACT_HOST ||
-			    r->line[k].fact == FACT_CATEGORY) &&
+			    r->line[k].fact == FACT_CATEGORY ||
+			    r->line[k].fact == FACT_SERVICE ||
+			    r->line[k].fact == FACT_SERVICE_CLASS ||
+			    r->line[k].fact == FACT_ACTIVITY) &&
 			    f->is_tunnel && !knows(f, FACT_SERVER_NAME);
 		}
 		if (no) {
@@ -734,6 +949,9 @@ random_facts(struct facts *f)
 	f->browser.user_agent = text_of(agents[pick(COUNT_OF(agents))].text);
 	f->navigation = (enum navigation)(NAVIGATION_NO + pick(3));
 	f->embedded_in = text_of(ONE_OF(hosts));
+	f->fields = text_of(ONE_OF(field_texts));
+	f->content_type = text_of(ONE_OF(type_texts));
+	f->operation = text_of(ONE_OF(operation_texts));
 	f->port = (uint16_t)ONE_OF(port_numbers);
 	(void)snprintf(f->country, sizeof(f->country), "%s",
 	    ONE_OF(countries));
@@ -746,7 +964,9 @@ random_facts(struct facts *f)
 		if ((i == FACT_COUNTRY || i == FACT_ASN) && chance(30))
 			continue;
 		if (i == FACT_ADDRESS_KIND || i == FACT_CATEGORY ||
-		    i == FACT_CLIENT_KIND)
+		    i == FACT_CLIENT_KIND ||
+		    i == FACT_SERVICE || i == FACT_SERVICE_CLASS ||
+		    i == FACT_ACTIVITY || i == FACT_QUERY)
 			continue;	/* worked out, never set here */
 		if (chance(92))
 			fact_set(f, (enum fact)i);
