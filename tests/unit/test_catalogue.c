@@ -75,7 +75,7 @@ test_examples(void **state)
 
 	(void)state;
 	while ((line = strsep(&rest, "\n")) != NULL) {
-		char method[16], url[1024], why[256];
+		char method[16], url[1024], type[64], why[256];
 		struct policy_service s;
 		const char *at;
 
@@ -96,10 +96,10 @@ test_examples(void **state)
 		assert_true(question_request(&q, method, url, why,
 		    sizeof(why)));
 		at = strstr(line, "with content-type \"");
-		if (at != NULL)
+		if (at != NULL && sscanf(at, "with content-type \"%63[^\"]",
+		    type) == 1)
 			assert_true(question_set(&q, policy, "content-type",
-			    strdupa(strtok(strdupa(at + 19), "\"")), why,
-			    sizeof(why)));
+			    type, why, sizeof(why)));
 		else
 			fact_set_absent(&q.facts, FACT_CONTENT_TYPE);
 		assert_true(policy_service(policy, &q.facts, &s));
