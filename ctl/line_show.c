@@ -95,8 +95,14 @@ put_target(const struct shown *s)
 			bool known = text_of(s, "rule.category", category,
 			    sizeof(category));
 
+			char action[40];
+
+			(void)text_of(s, "event.action", action,
+			    sizeof(action));
+			/* What could not be read had none to keep. */
 			paint(s->out, s->colours, PAINT_DIM,
-			    known ? category : "(host not kept)");
+			    known ? category : strcmp(action, "refused") == 0 ?
+			    "(no host)" : "(host not kept)");
 			return;
 		}
 		has_port = number_of(s, "destination.port", &port);
@@ -173,7 +179,7 @@ put_rule(const struct shown *s)
 static void
 put_outcome(const struct shown *s)
 {
-	char outcome[64], action[40];
+	char outcome[64], action[40], code[64];
 
 	(void)text_of(s, "event.action", action, sizeof(action));
 	if (strcmp(action, "request") != 0 &&
@@ -185,6 +191,12 @@ put_outcome(const struct shown *s)
 	    strcmp(outcome, "complete") != 0) {
 		(void)fputs("  ", s->out);
 		paint(s->out, s->colours, PAINT_WARN, outcome);
+		/* "bad-request" alone says little. */
+		if (text_of(s, "error.code", code, sizeof(code)) &&
+		    strcmp(code, outcome) != 0) {
+			(void)fputs(": ", s->out);
+			paint(s->out, s->colours, PAINT_WARN, code);
+		}
 	}
 }
 
@@ -220,12 +232,15 @@ void
 line_show_brief(FILE *out, bool colours, const char *line, size_t length)
 {
 	const struct shown s = { out, colours, line, length };
-	char verdict[24], text[1100], level[24];
+	char verdict[24], text[1100], level[24], action[40];
 
 	put_time(&s);
 	(void)fputs("  ", out);
 	if (text_of(&s, "gatebook.decision", verdict, sizeof(verdict))) {
 		put_exchange(&s, verdict);
+	} else if (text_of(&s, "event.action", action, sizeof(action)) &&
+	    strcmp(action, "refused") == 0) {
+		put_exchange(&s, "none");	/* no policy was asked */
 	} else {
 		enum paint how = PAINT_DIM;
 

@@ -384,6 +384,10 @@ sentence_make(const struct fields *fields, enum record_kind kind,
 		else
 			say(s, "A request");
 		say(s, " was refused");
+		if (!has(s, RECORD_REASON_F) && has(s, RECORD_FAILURE_F)) {
+			say(s, ": ");
+			value(s, RECORD_FAILURE_F);
+		}
 		because(s);
 		break;
 	case RECORD_KIND_REFUSED_SUMMARY:

@@ -279,5 +279,21 @@ def tail_shows_requests_as_they_happen(w):
         process.wait()
 
 
+@case
+def a_refused_request_is_shown_with_its_client_and_cause(w):
+    with w.gate.client() as c:
+        c.send(b"GET http://o.example/ HTTP/1.1\r\nHost: o.example\r\n"
+            b"Content-Length: 1, 2\r\n\r\n")
+        equal(c.answer().status, 400)
+    record = w.gate.record(event__action="refused")
+    true(record["message"].endswith(" was refused: bad-request"),
+        record["message"])
+    line = w.gate.command("log", "search", "--outcome",
+        "bad-request").stdout.splitlines()[-1]
+    for words in ("127.0.0.1 ", "  none ", "  400  ", "  bad-request: "
+            + record["error.code"], record["gatebook.reference"]):
+        true(words in line, "%r in %r" % (words, line))
+
+
 if __name__ == "__main__":
     run(__file__, lambda: World(SETTINGS))
