@@ -470,8 +470,11 @@ def bad_proxy_protocol_headers_are_refused(w):
                 % w.url("/no-header").encode()]:
             with p.client() as c:
                 c.send(header)
-                c.send(b"GET http://o.example/no-header HTTP/1.1\r\n"
-                    b"Host: o.example\r\n\r\n")
+                try:
+                    c.send(b"GET http://o.example/no-header HTTP/1.1\r\n"
+                        b"Host: o.example\r\n\r\n")
+                except OSError:
+                    pass                # closed already
                 got = c.answer()
                 true(got is None or got.status >= 400, header)
         equal(w.origin.seen("/no-header"), [])

