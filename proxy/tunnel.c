@@ -274,6 +274,45 @@ set_protocol(struct exchange *x, const char *name)
 	fact_set(&x->facts, FACT_PROTOCOL);
 }
 
+static struct fact_string
+move(char **at, const char *text, size_t length)
+{
+	struct fact_string moved = { *at, length };
+
+	if (length > 0)
+		memcpy(*at, text, length);
+	(*at)[length] = '\0';
+	*at += length + 1;
+	return moved;
+}
+
+/* The block grows by the server name: one owner for all texts that facts and
+ * later decisions point into. */
+static void
+keep_server_name(struct exchange *x, const char *name)
+{
+	struct facts *f = &x->facts;
+	struct client_words *words = &f->browser;
+	size_t n = strlen(name);
+	char *block, *at;
+
+	block = at = malloc(x->host_length + x->method.length +
+	    words->user_agent.length + words->brands.length + n + 5);
+	if (block == NULL)
+		return;
+	f->host = move(&at, x->host, x->host_length);
+	f->method = move(&at, x->method.at, x->method.length);
+	words->user_agent = move(&at, words->user_agent.text,
+	    words->user_agent.length);
+	words->brands = move(&at, words->brands.text, words->brands.length);
+	f->server_name = move(&at, name, n);
+	fact_set(f, FACT_SERVER_NAME);
+	x->host = block;
+	x->method.at = f->method.text;
+	free(x->block);
+	x->block = block;
+}
+
 /* The hello is known: facts, record, and the policy once more. */
 static bool
 take_hello(struct exchange *x, const struct hello *hello)
@@ -281,28 +320,7 @@ take_hello(struct exchange *x, const struct hello *hello)
 	x->hello_seen = true;
 	set_protocol(x, "tls");
 	if (hello->has_server_name) {
-		size_t n = strlen(hello->server_name);
-		char *kept = malloc(x->host_length + x->method.length + n + 3);
-
-		/* The block grows by the name: one owner for all texts. */
-		if (kept != NULL) {
-			char *at = kept;
-
-			memcpy(at, x->host, x->host_length + 1);
-			at += x->host_length + 1;
-			memcpy(at, x->method.at, x->method.length + 1);
-			at += x->method.length + 1;
-			memcpy(at, hello->server_name, n + 1);
-			free(x->block);
-			x->block = kept;
-			x->host = kept;
-			x->facts.host.text = kept;
-			x->method.at = kept + x->host_length + 1;
-			x->facts.method.text = x->method.at;
-			x->facts.server_name =
-			    (struct fact_string){ at, n };
-			fact_set(&x->facts, FACT_SERVER_NAME);
-		}
+		keep_server_name(x, hello->server_name);
 	} else {
 		fact_set_absent(&x->facts, FACT_SERVER_NAME);
 	}

@@ -115,7 +115,8 @@ right(const struct browser *b, const char *family, const char *major)
 	if (b->has_major)
 		(void)snprintf(number, sizeof(number), "%u", b->major);
 	return b->name.length == strlen(family) &&
-	    memcmp(b->name.text, family, b->name.length) == 0 &&
+	    (b->name.length == 0 ||
+	    memcmp(b->name.text, family, b->name.length) == 0) &&
 	    strcmp(number, major) == 0;
 }
 
