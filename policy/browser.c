@@ -163,23 +163,43 @@ judge_ending(struct scan *s, size_t from, size_t to)
 	}
 }
 
+/* The last letters of all endings, so that most words are passed over. */
+static uint32_t
+last_letters(const struct policy *p)
+{
+	uint32_t set = 0;
+
+	for (size_t i = 0; i < p->count[PART_UA_ENDINGS]; i++) {
+		const struct snap_ua_ending *e = &p->UA_ENDINGS[i];
+
+		set |= 1u << (p->TEXT[e->text + e->length - 1] & 31);
+	}
+	return set;
+}
+
 static void
 scan_all(struct scan *s)
 {
+	const uint16_t *root = s->p->UA_ROOT;
+	uint32_t last = last_letters(s->p);
+	bool inside = false;	/* the byte before is a letter */
 	size_t word = 0;	/* where the run of letters began */
 
 	for (size_t i = 0; i < s->length; i++) {
-		bool letter = is_letter(s->text[i]);
-		bool inside = i > 0 && is_letter(s->text[i - 1]);
+		char c = s->text[i];
+		bool letter = is_letter(c);
 
-		if (!letter || !inside)
-			find_from(s, i);
 		if (letter && !inside)
 			word = i;
-		if (letter && s->ending == CLIENT_UNKNOWN &&
-		    (i + 1 == s->length || !is_letter(s->text[i + 1])))
-			judge_ending(s, word, i + 1);
+		if (inside && !letter && s->ending == CLIENT_UNKNOWN &&
+		    (last >> (s->text[i - 1] & 31) & 1) != 0)
+			judge_ending(s, word, i);
+		if ((!letter || !inside) && root[lower(c)] != 0)
+			find_from(s, i);
+		inside = letter;
 	}
+	if (inside && s->ending == CLIENT_UNKNOWN)
+		judge_ending(s, word, s->length);
 }
 
 /* --- rules ---------------------------------------------------------------- */
