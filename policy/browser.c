@@ -95,13 +95,12 @@ goes_on(const struct scan *s, size_t at)
 }
 
 static void
-found(struct scan *s, uint16_t word, size_t from, size_t to)
+found(struct scan *s, uint16_t word, size_t to)
 {
 	unsigned flags = s->p->UA_WORDS[word].flags;
 
 	if ((s->seen[word / 64] >> (word % 64) & 1) != 0 ||
 	    s->hits == HITS_KEPT ||
-	    ((flags & UA_AT_START) != 0 && from != 0) ||
 	    ((flags & UA_WHOLE) != 0 && to < s->length && goes_on(s, to)))
 		return;
 	s->seen[word / 64] |= UINT64_C(1) << (word % 64);
@@ -119,7 +118,9 @@ find_from(struct scan *s, size_t from)
 
 	for (size_t to = from + 1; node != NULL; to++) {
 		if (node->word != 0)
-			found(s, (uint16_t)(node->word - 1), from, to);
+			found(s, (uint16_t)(node->word - 1), to);
+		if (node->start_word != 0 && from == 0)
+			found(s, (uint16_t)(node->start_word - 1), to);
 		if (to >= s->length)
 			return;
 		node = child(p, node, lower(s->text[to]));

@@ -44,13 +44,13 @@ __asm__(
 	".popsection\n");
 
 struct word {
-	const char *text;	/* lower case */
 	uint16_t flags;
 };
 
 struct node {
 	uint32_t child, next;	/* 0: none */
 	uint16_t word;
+	uint16_t start_word;
 	uint8_t byte;
 };
 
@@ -98,25 +98,20 @@ child_of(struct reader *r, uint32_t node, uint8_t byte)
 static uint16_t
 add_word(struct reader *r, const char *text, uint16_t flags)
 {
+	bool at_start = text[0] == '^';
 	uint32_t node = 0;
-	size_t n = strlen(text);
+	uint16_t *at;
+	size_t n;
 
-	if (text[0] == '^') {
-		flags |= UA_AT_START;
-		text++;
-		n--;
-	}
+	text += at_start;
+	n = strlen(text);
 	for (size_t i = 0; i < n; i++)
 		node = child_of(r, node,
 		    (uint8_t)tolower((unsigned char)text[i]));
-	if (r->nodes[node].word != 0) {
-		struct word *w = &r->words[r->nodes[node].word - 1];
-
-		/* anywhere wins over at the start */
-		w->flags = (uint16_t)((w->flags | (flags & UA_NOISE)) &
-		    ((flags & UA_AT_START) != 0 ? UINT16_MAX :
-		    (uint16_t)~UA_AT_START));
-		return r->nodes[node].word;
+	at = at_start ? &r->nodes[node].start_word : &r->nodes[node].word;
+	if (*at != 0) {
+		r->words[*at - 1].flags |= flags;
+		return *at;
 	}
 	if (r->word_count >= UA_WORDS_MAX || r->full || node == 0) {
 		r->full = true;
@@ -124,10 +119,9 @@ add_word(struct reader *r, const char *text, uint16_t flags)
 	}
 	if (isalnum((unsigned char)text[n - 1]))
 		flags |= UA_WHOLE;
-	r->words[r->word_count].text = text;
 	r->words[r->word_count++].flags = flags;
-	r->nodes[node].word = (uint16_t)r->word_count;
-	return (uint16_t)r->word_count;
+	*at = (uint16_t)r->word_count;
+	return *at;
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -488,6 +482,7 @@ write_nodes(struct reader *r)
 		out->child_count = (uint8_t)(known - first);
 		out->byte = n->byte;
 		out->word = n->word;
+		out->start_word = n->start_word;
 	}
 	free(queue);
 }

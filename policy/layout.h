@@ -270,22 +270,21 @@ struct snap_brand {
 struct snap_ua_node {
 	uint16_t first_child;
 	uint16_t word;		/* that ends here, plus 1, or 0 */
+	uint16_t start_word;	/* the same, for one at the start only */
 	uint8_t byte;
 	uint8_t child_count;
-	uint16_t unused;
 };
 
 /* A text to look for. */
-#define UA_WORDS_MAX 1024
+#define UA_WORDS_MAX 2048
 struct snap_ua_word {
 	uint16_t first_key;	/* rules that begin with it, in order */
 	uint16_t key_count;
 	uint16_t flags;
 	uint16_t unused;
 };
-#define UA_AT_START 1		/* only at the start of the User-Agent */
-#define UA_WHOLE 2		/* no letter or digit may follow */
-#define UA_NOISE 4		/* says nothing about who asks */
+#define UA_WHOLE 1		/* no letter or digit may follow */
+#define UA_NOISE 2		/* says nothing about who asks */
 
 enum ua_rule_kind {
 	UA_IS,			/* then it is of that family */

@@ -245,6 +245,7 @@ check_browsers(const struct policy *p)
 		const struct snap_ua_node *n = &p->UA_NODES[i];
 
 		if (n->word > p->count[PART_UA_WORDS] ||
+		    n->start_word > p->count[PART_UA_WORDS] ||
 		    (n->child_count > 0 && (n->first_child <= i ||
 		    !span_ok(p, PART_UA_NODES, n->first_child,
 		    n->child_count))))
