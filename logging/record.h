@@ -140,6 +140,7 @@ FIELD(NAVIGATION_BY, "gatebook.navigation_by", STRING, 32, CATEGORY, 0, "The fie
 FIELD(LISTENER, "gatebook.listener", STRING, 64, CATEGORY, 0, "Listener that took the connection.") \
 FIELD(VIA_PEER, "gatebook.proxy_protocol.peer", ADDRESS, 0, CATEGORY, 1, "Who passed the client's address on.") \
 FIELD(PARENT, "gatebook.parent", STRING, 300, CATEGORY, 0, "Parent proxy that took the request.") \
+FIELD(HEADER_RULES, "gatebook.headers.rules", ARRAY, 256, CATEGORY, 0, "Rules of the section headers that changed the request: verdict rule file:line.") \
 FIELD(ROUTE_DECISION, "gatebook.route.decision", STRING, 16, CATEGORY, 0, "direct or parent, where a rule of the section route decided.") \
 FIELD(ROUTE_RULE, "gatebook.route.rule", STRING, 128, CATEGORY, 0, "Name of that rule.") \
 FIELD(ROUTE_RULE_FILE, "gatebook.route.rule_file", STRING, 512, CATEGORY, 0, "Its file.") \

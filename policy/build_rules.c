@@ -456,6 +456,24 @@ tls_keeping(enum verdict verdict)
 }
 
 static void
+build_fields(struct build *b, const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->field_count; i++) {
+		const struct header_field *f = &rule->fields[i];
+		struct snap_field snap = {
+			.name = build_text(b, f->name),
+			.name_length = (uint32_t)strlen(f->name),
+			.value = build_text(b, f->value),
+			.value_length = f->value == NULL ? 0 :
+			    (uint32_t)strlen(f->value),
+			.number = f->number,
+		};
+
+		*(struct snap_field *)build_add(b, PART_FIELDS, NULL) = snap;
+	}
+}
+
+static void
 build_rule(struct rules_build *rb, const struct rule *rule)
 {
 	struct build *b = rb->b;
@@ -478,6 +496,8 @@ build_rule(struct rules_build *rb, const struct rule *rule)
 		    join_keeping(b, &rule->keeping, &b->tree->keeping),
 		.parent = build_text(b, rule->parent_host),
 		.parent_port = rule->parent_port,
+		.first_field = (uint32_t)b->part[PART_FIELDS].count,
+		.field_count = (uint32_t)rule->field_count,
 		.until_us = UINT64_MAX,
 	};
 
@@ -501,6 +521,7 @@ build_rule(struct rules_build *rb, const struct rule *rule)
 		    (const void *)b->part[PART_ZONE].data,
 		    b->part[PART_ZONE].count, (rule->until + 1) * 86400) *
 		    1000000;
+	build_fields(b, rule);
 	b->header.asks |= snap.asks;
 	*(struct snap_rule *)build_add(b, PART_RULES, NULL) = snap;
 }

@@ -239,12 +239,24 @@ asks_for_names(const struct line *line)
 	    line->fact == FACT_ACTIVITY;
 }
 
+static bool
+has_field(const struct rule *rule, const char *name)
+{
+	for (size_t i = 0; i < rule->field_count; i++)
+		if (strcasecmp(rule->fields[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 /* Whether the earlier rule decides wherever the later one would: each of its
  * lines follows from a line of the later one.  Host lines of most rules demand
  * both names and those of a deny or never one, so these are not covered. */
 static bool
 rule_covers(const struct rule *early, const struct rule *late)
 {
+	for (size_t i = 0; i < late->field_count; i++)
+		if (!has_field(early, late->fields[i].name))
+			return false;
 	if (early->report_only || (early->has_until &&
 	    (!late->has_until || late->until > early->until)))
 		return false;
@@ -283,7 +295,8 @@ check_covered(struct tree *tree, const struct rule_list *list)
 			    rules[i].name, rules[k].name);
 			note_at(tree->sources, &rules[k].at,
 			    "\"%s\" is here", rules[k].name);
-			if (rules[k].line_count == 0)
+			if (rules[k].line_count == 0 &&
+			    rules[k].field_count == 0)
 				return;	/* and so on for all that follow */
 			break;
 		}

@@ -18,6 +18,9 @@ static const struct {
 	[SECTION_ACCESS] = { ~0u, "" },
 	[SECTION_TLS] = { STAGE(CONNECTION) | STAGE(TUNNEL) | STAGE(ADDRESS) |
 	    STAGE(HELLO), "once the first bytes inside the tunnel are there" },
+	[SECTION_HEADERS] = { STAGE(CONNECTION) | STAGE(TUNNEL) |
+	    STAGE(HELLO) | STAGE(REQUEST),
+	    "when the head of the request is written" },
 	[SECTION_ROUTE] = { STAGE(CONNECTION) | STAGE(TUNNEL) |
 	    STAGE(REQUEST), "before the name is resolved and anything is sent" },
 };
@@ -122,10 +125,60 @@ check_tls(struct tree *tree)
 	}
 }
 
+/* --- headers --------------------------------------------------------------------- */
+#define FIELDS_ROOM_MAX 16384
+
+static void
+check_headers(struct tree *tree)
+{
+	const struct rule_list *list = &tree->list[SECTION_HEADERS];
+	const char *names[POLICY_FIELDS_MAX];
+	size_t count = 0, room = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct rule *rule = &list->rules[i];
+
+		for (size_t f = 0; f < rule->field_count; f++) {
+			struct header_field *field = &rule->fields[f];
+			size_t n = 0;
+
+			room += field->value == NULL ? 0 :
+			    strlen(field->name) + strlen(field->value) + 4;
+			while (n < count &&
+			    strcasecmp(names[n], field->name) != 0)
+				n++;
+			field->number = (uint32_t)n;
+			if (n < count)
+				continue;
+			if (count < POLICY_FIELDS_MAX) {
+				names[count++] = field->name;
+				continue;
+			}
+			error_at(tree->sources, &rule->at, "there are more "
+			    "than %d different fields in headers; leave some "
+			    "out", POLICY_FIELDS_MAX);
+			return;
+		}
+		if (room > FIELDS_ROOM_MAX) {
+			error_at(tree->sources, &rule->at, "the fields of "
+			    "headers have more than %d bytes in all; leave "
+			    "some out", FIELDS_ROOM_MAX);
+			return;
+		}
+		if (rule->preset != NULL)
+			warn_at(tree->sources, &rule->at, "fields are set in "
+			    "plain HTTP only, because this version does not "
+			    "look inside TLS, and \"%s\" is reached by TLS: "
+			    "nobody is kept to these tenants yet",
+			    rule->preset);
+	}
+}
+
 void
 check_lists(struct tree *tree)
 {
 	for (int s = 0; s < SECTIONS; s++)
 		check_stages(tree, (enum section)s);
 	check_tls(tree);
+	check_headers(tree);
 }

@@ -145,6 +145,7 @@ static const enum verdict at_end[SECTIONS] = {
 	[SECTION_ACCESS] = VERDICT_AUDIT,
 	[SECTION_TLS] = VERDICT_TUNNEL,
 	[SECTION_ROUTE] = VERDICT_NONE,
+	[SECTION_HEADERS] = VERDICT_NONE,
 };
 
 static void
@@ -176,6 +177,25 @@ noted(const struct policy *p, const struct snap_rule *rule,
 	d->would_count++;
 }
 
+enum walk_outcome
+rule_walk(struct eval *e, const struct snap_rule *rule,
+    const struct snap_line **line, uint64_t *waiting)
+{
+	uint64_t wall_us = e->facts->wall_us;
+
+	if (wall_us != 0 && wall_us >= rule->until_us)
+		return WALK_ENDED;
+	switch (eval_rule(e, rule, line, waiting)) {
+	case TRUTH_FALSE:
+		return WALK_FALSE;
+	case TRUTH_UNKNOWN:
+		return WALK_UNKNOWN;
+	case TRUTH_TRUE:
+		break;
+	}
+	return rule->report_only ? WALK_NOTED : WALK_DECIDED;
+}
+
 static void
 walk(struct eval *e, enum section section, struct decision *d,
     walk_seen *seen, void *arg)
@@ -184,7 +204,6 @@ walk(struct eval *e, enum section section, struct decision *d,
 	const struct snap_list *list = &p->header->list[section];
 	const struct snap_rule *rule = p->RULES + list->first;
 	const struct snap_rule *end = rule + list->count;
-	uint64_t wall_us = e->facts->wall_us;
 
 	e->pattern_limit = e->names_by_host_alone = false;
 	d->would_count = 0;
@@ -194,18 +213,9 @@ walk(struct eval *e, enum section section, struct decision *d,
 	d->list_entry = (struct fact_string){ .text = NULL };
 	for (; rule < end; rule++) {
 		const struct snap_line *line = NULL;
-		enum walk_outcome outcome;
-		enum truth truth;
+		enum walk_outcome outcome = rule_walk(e, rule, &line,
+		    &d->waiting);
 
-		if (wall_us != 0 && wall_us >= rule->until_us) {
-			if (seen != NULL)
-				seen(arg, e, rule, WALK_ENDED, NULL);
-			continue;
-		}
-		truth = eval_rule(e, rule, &line, &d->waiting);
-		outcome = truth == TRUTH_FALSE ? WALK_FALSE :
-		    truth == TRUTH_UNKNOWN ? WALK_UNKNOWN :
-		    rule->report_only ? WALK_NOTED : WALK_DECIDED;
 		if (seen != NULL)
 			seen(arg, e, rule, outcome, line);
 		if (outcome == WALK_NOTED)

@@ -15,6 +15,9 @@ struct seen {
 	struct arena *arena;
 	const char *rule;	/* the one that was expected */
 	const char *why;	/* why it did not decide */
+	bool acted;		/* it decided */
+	enum verdict verdict;	/* that one: */
+	bool any;		/* did, whatever its name */
 	const char **noted;	/* report-only rules that held */
 	size_t noted_count;
 };
@@ -27,10 +30,16 @@ on_step(void *arg, const struct step *step)
 	if (step->outcome == STEP_NOTED)
 		*ARENA_ADD(seen->arena, seen->noted, seen->noted_count) =
 		    step->rule.name;
+	seen->any |= step->outcome == STEP_DECIDED &&
+	    step->verdict == seen->verdict;
 	if (strcmp(step->rule.name, seen->rule) != 0)
 		return;
 	switch (step->outcome) {
 	case STEP_DECIDED:
+		seen->acted = step->verdict == seen->verdict;
+		return;
+	case STEP_SETTLED:
+		seen->why = "rules above it settled its fields";
 		return;
 	case STEP_NOTED:
 		seen->why = "it holds, but is report-only; write "
@@ -132,17 +141,42 @@ expect_would(struct tree *tree, const struct expectation *e,
 	}
 }
 
+/* Several rules of headers may act; default means that none with this verdict
+ * does. */
+static void
+expect_fields(struct tree *tree, struct question *q,
+    const struct policy *policy, const struct expectation *e,
+    struct seen *seen)
+{
+	struct policy_field fields[POLICY_FIELDS_MAX];
+	bool none = strcmp(e->rule, "default") == 0;
+
+	(void)policy_explain_fields(policy, &q->facts, fields, on_step, seen);
+	if (none ? !seen->any : seen->acted)
+		return;
+	error_at(tree->sources, &e->at, "this expectation does not hold: %s",
+	    none ? "a rule of headers does it" : arena_format(tree->arena,
+	    "\"%s\" does not act%s%s", e->rule, seen->why == NULL ? "" : ": ",
+	    seen->why == NULL ? "" : seen->why));
+}
+
 static void
 expect_one(struct tree *tree, struct question *q, const struct policy *policy,
     const struct expectation *e)
 {
-	struct seen seen = { .arena = tree->arena, .rule = e->rule };
+	struct seen seen = { .arena = tree->arena, .rule = e->rule,
+		.verdict = e->verdict };
 	struct decision d;
 	const char *decided;
 
 	question_init(q);
 	if (!give(tree, q, policy, e))
 		return;
+	if (verdict_section(e->verdict) == SECTION_HEADERS) {
+		expect_fields(tree, q, policy, e, &seen);
+		expect_would(tree, e, &seen);
+		return;
+	}
 	policy_explain_in(policy, verdict_section(e->verdict), &q->facts, &d,
 	    on_step, &seen);
 	if (d.verdict == e->verdict && strcmp(d.rule.name, e->rule) == 0) {

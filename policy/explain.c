@@ -29,6 +29,8 @@ step_outcome_name(enum step_outcome outcome)
 		return "unknown";
 	case STEP_ENDED:
 		return "ended";
+	case STEP_SETTLED:
+		return "settled";
 	}
 	return "unknown";
 }
@@ -348,7 +350,7 @@ on_rule(void *arg, struct eval *e, const struct snap_rule *rule,
 		step.fact = (enum fact)line->fact;
 		say_why(e, line, outcome == WALK_FALSE, step.why,
 		    sizeof(step.why));
-	} else if (outcome != WALK_ENDED &&
+	} else if (outcome != WALK_ENDED && outcome != WALK_SETTLED &&
 	    rule_category(e, rule, &set, &entry)) {
 		step.category = snap_text(w->policy,
 		    w->policy->SETS[set].name);
@@ -368,6 +370,15 @@ policy_explain_in(const struct policy *policy, enum section section,
 	struct watcher w = { .policy = policy, .seen = seen, .arg = arg };
 
 	policy_walk(policy, section, facts, decision, on_rule, &w);
+}
+
+unsigned
+policy_explain_fields(const struct policy *policy, const struct facts *facts,
+    struct policy_field out[POLICY_FIELDS_MAX], step_seen *seen, void *arg)
+{
+	struct watcher w = { .policy = policy, .seen = seen, .arg = arg };
+
+	return policy_walk_fields(policy, facts, out, on_rule, &w);
 }
 
 void

@@ -19,7 +19,8 @@ enum step_outcome {
 	STEP_NOTED,		/* it holds, but is report-only */
 	STEP_FALSE,		/* a line does not hold */
 	STEP_UNKNOWN,		/* no line is false, but one is not known */
-	STEP_ENDED		/* its `until` has passed */
+	STEP_ENDED,		/* its `until` has passed */
+	STEP_SETTLED		/* headers: rules above settled its fields */
 };
 const char *step_outcome_name(enum step_outcome outcome);
 
@@ -52,6 +53,11 @@ void policy_explain(const struct policy *policy, const struct facts *facts,
 void policy_explain_in(const struct policy *policy, enum section section,
     const struct facts *facts, struct decision *decision, step_seen *seen,
     void *arg);
+
+/* The fields that headers sets and takes out; seen is called for every rule. */
+unsigned policy_explain_fields(const struct policy *policy,
+    const struct facts *facts, struct policy_field out[POLICY_FIELDS_MAX],
+    step_seen *seen, void *arg);
 
 /* All sections for people, in plain English; of the rules above the deciding one
  * all, or only those that hold or may yet hold. */

@@ -13,6 +13,7 @@ struct page {
 	FILE *out;
 	bool any;
 	bool all;		/* rules that do not hold too */
+	bool acts;		/* headers: all that hold act */
 };
 
 static void
@@ -21,11 +22,12 @@ text_step(void *arg, const struct step *s)
 	struct page *page = arg;
 
 	if (s->outcome == STEP_DECIDED || (!page->all &&
-	    (s->outcome == STEP_FALSE || s->outcome == STEP_ENDED)))
+	    (s->outcome == STEP_FALSE || s->outcome == STEP_ENDED ||
+	    s->outcome == STEP_SETTLED)))
 		return;
 	if (!page->any)
-		(void)fprintf(page->out, "\nRules above it%s:\n",
-		    page->all ? ", in order" : " that did not decide, but "
+		(void)fprintf(page->out, "\n%s%s:\n", page->acts ?
+		    "Rules of headers" : "Rules above it", page->all ? ", in order" : " that did not decide, but "
 		    "hold or may yet hold");
 	page->any = true;
 	(void)fprintf(page->out, "  %s %s (%s:%u)\n", verdict_name(s->verdict),
@@ -52,6 +54,10 @@ text_step(void *arg, const struct step *s)
 		return;
 	case STEP_ENDED:
 		(void)fprintf(page->out, "      its \"until\" has passed\n");
+		return;
+	case STEP_SETTLED:
+		(void)fprintf(page->out, "      rules above it settled its "
+		    "fields\n");
 		return;
 	}
 }
@@ -236,6 +242,38 @@ text_route(const struct policy *policy, const struct facts *facts, bool all,
 	policy_explain_in(policy, SECTION_ROUTE, facts, &d, text_step, &page);
 }
 
+static void
+text_headers(const struct policy *policy, const struct facts *facts, bool all,
+    FILE *out)
+{
+	struct page page = { .out = out, .all = all, .acts = true };
+	struct policy_field field[POLICY_FIELDS_MAX];
+	unsigned count;
+
+	if (facts->is_tunnel) {
+		(void)fprintf(out, "\nFields: none is set or taken out inside "
+		    "a tunnel, because this version does not look inside.\n");
+		return;
+	}
+	count = policy_decide_fields(policy, facts, field);
+	if (count == 0)
+		(void)fprintf(out, "\nFields: no rule of headers sets or takes "
+		    "out any.\n");
+	else
+		(void)fprintf(out, "\nFields of the request:\n");
+	for (unsigned i = 0; i < count; i++) {
+		bool set = field[i].verdict == VERDICT_SET;
+
+		(void)fprintf(out, "  %s %.*s%s%.*s%s (rule \"%s\", %s:%u)\n",
+		    set ? "set" : "taken out:", (int)field[i].name.length,
+		    field[i].name.text, set ? " to \"" : "",
+		    (int)field[i].value.length, set ? field[i].value.text : "",
+		    set ? "\"" : "", field[i].rule.name, field[i].rule.file,
+		    field[i].rule.line);
+	}
+	(void)policy_explain_fields(policy, facts, field, text_step, &page);
+}
+
 int
 policy_explain_text(const struct policy *policy, const struct facts *facts,
     bool all, FILE *out)
@@ -246,6 +284,8 @@ policy_explain_text(const struct policy *policy, const struct facts *facts,
 	text_access(policy, facts, all, &d, out);
 	if (d.verdict != VERDICT_DENY && policy_has(policy, SECTION_TLS))
 		text_tls(policy, facts, all, out);
+	if (d.verdict != VERDICT_DENY && policy_has(policy, SECTION_HEADERS))
+		text_headers(policy, facts, all, out);
 	if (d.verdict != VERDICT_DENY && policy_has(policy, SECTION_ROUTE))
 		text_route(policy, facts, all, out);
 	return ferror(out) ? -1 : 0;
@@ -439,6 +479,34 @@ json_browser(const struct policy *policy, const struct facts *facts,
 	(void)fprintf(out, ",\"old\":%s}", b.old ? "true" : "false");
 }
 
+static void
+json_headers(const struct policy *policy, const struct facts *facts, FILE *out)
+{
+	struct page page = { .out = out };
+	struct policy_field field[POLICY_FIELDS_MAX];
+	/* nothing is done inside a tunnel */
+	unsigned count = facts->is_tunnel ? 0 :
+	    policy_decide_fields(policy, facts, field);
+
+	(void)fprintf(out, ",\"headers\":{\"fields\":[");
+	for (unsigned i = 0; i < count; i++) {
+		(void)fprintf(out, "%s{\"verdict\":\"%s\",\"name\":",
+		    i == 0 ? "" : ",", verdict_name(field[i].verdict));
+		json_bytes(out, field[i].name.text, field[i].name.length);
+		if (field[i].verdict == VERDICT_SET) {
+			(void)fprintf(out, ",\"value\":");
+			json_bytes(out, field[i].value.text,
+			    field[i].value.length);
+		}
+		(void)fprintf(out, ",\"rule\":");
+		json_rule(out, &field[i].rule);
+		(void)fputc('}', out);
+	}
+	(void)fprintf(out, "],\"steps\":[");
+	(void)policy_explain_fields(policy, facts, field, json_step, &page);
+	(void)fprintf(out, "]}");
+}
+
 int
 policy_explain_json(const struct policy *policy, const struct facts *facts,
     FILE *out)
@@ -463,6 +531,8 @@ policy_explain_json(const struct policy *policy, const struct facts *facts,
 		    d.by_rule));
 		(void)fputc('}', out);
 	}
+	if (policy_has(policy, SECTION_HEADERS))
+		json_headers(policy, facts, out);
 	if (policy_has(policy, SECTION_ROUTE)) {
 		policy_decide_in(policy, SECTION_ROUTE, facts, &d);
 		(void)fprintf(out, ",\"route\":{");

@@ -48,7 +48,8 @@ PART(UA_KEYS, uint16_t) \
 PART(UA_RULES, struct snap_ua_rule) \
 PART(UA_ENDINGS, struct snap_ua_ending) \
 PART(SERVICES, struct snap_service) \
-PART(ACTIVITIES, struct snap_activity)
+PART(ACTIVITIES, struct snap_activity) \
+PART(FIELDS, struct snap_field)
 
 enum part {
 #define PART(name, element) PART_##name,
@@ -106,8 +107,17 @@ struct snap_rule {
 	struct snap_keeping keeping;	/* default filled in */
 	uint32_t parent;		/* text: host; route only */
 	uint32_t parent_port;
+	uint32_t first_field, field_count; /* headers only */
 	uint64_t until_us;		/* first moment it no longer holds */
 	uint64_t asks;			/* FACT_BIT */
+};
+
+/* A field that a rule of headers sets or, value 0, takes out. */
+struct snap_field {
+	uint32_t name, name_length;
+	uint32_t value, value_length;
+	uint32_t number;		/* the same for the same name */
+	uint32_t unused;
 };
 
 struct snap_line {

@@ -15,7 +15,7 @@
 #define POLICY_FILE_MAX (16 * 1024 * 1024)
 
 static const char *const later_sections[] = {
-	"group", "identity", "headers", "limit",
+	"group", "identity", "limit",
 };
 
 bool
@@ -394,6 +394,7 @@ static const struct {
 	{ "service", parse_service },
 	{ "tls", parse_rules },
 	{ "access", parse_rules },
+	{ "headers", parse_rules },
 	{ "route", parse_rules },
 	{ "expect", parse_expect },
 };
@@ -437,7 +438,7 @@ unknown_section(struct parser *p)
 		sections_nearest(&near);
 		error_at(s, &t.at, "\"%.200s\" is no section%s%s%s; there are "
 		    "policy, include, category, network, hours, service, "
-		    "tls, access, route and expect%s%s%s", t.text,
+		    "tls, access, headers, route and expect%s%s%s", t.text,
 		    near.best == NULL ? "" : " (did you mean \"",
 		    near.best == NULL ? "" : near.best,
 		    near.best == NULL ? "" : "\"?)",

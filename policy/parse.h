@@ -33,6 +33,12 @@ void parse_lines(struct parser *parser, struct rule *rule,
 /* Leave out lines that stand where there should be a "{". */
 void parser_leave_lines(struct parser *parser);
 
+/* The head of a rule of headers: its name, if it has one, and what it sets or
+ * takes out.  Without a field after a fault. */
+void parse_header(struct parser *parser, struct rule *rule);
+/* Lines of a rule that stand without braces. */
+void parse_bare_lines(struct parser *parser, struct rule *rule);
+
 /* A section of rules: the word at hand is its own. */
 void parse_rules(struct parser *parser);
 void parse_expect(struct parser *parser);

@@ -37,8 +37,10 @@ add_rule(struct parser *p, const struct rule *rule)
 	for (size_t i = 0; i < list->count; i++)
 		if (strcmp(list->rules[i].name, rule->name) == 0) {
 			error_at(tree->sources, &rule->at, "there is a second "
-			    "rule called \"%s\"; rename one of them",
-			    rule->name);
+			    "rule called \"%s\"; %s", rule->name,
+			    p->section == SECTION_HEADERS ? "give one of them "
+			    "a name of its own behind set or strip" :
+			    "rename one of them");
 			note_at(tree->sources, &list->rules[i].at,
 			    "the first one is here");
 			return;
@@ -73,6 +75,26 @@ parse_parent(struct parser *p, struct rule *rule)
 	rule->parent_host = arena_text(p->tree->arena, host, strlen(host));
 	rule->parent = arena_format(p->tree->arena, strchr(host, ':') != NULL ?
 	    "[%s]:%u" : "%s:%u", host, rule->parent_port);
+}
+
+/* set "NAME" "VALUE" when ... : braces, and a name of its own, if need be. */
+static void
+parse_header_rule(struct parser *p, enum verdict verdict)
+{
+	struct rule rule = { .verdict = verdict };
+	struct place at = p->lexer.token.at;
+
+	lexer_next(&p->lexer);
+	rule.at = at;
+	parse_header(p, &rule);
+	if (p->lexer.token.kind == TOKEN_OPEN) {
+		lexer_next(&p->lexer);
+		parse_lines(p, &rule, &rule.keeping, &at);
+	} else {
+		parse_bare_lines(p, &rule);
+	}
+	if (rule.field_count > 0 && rule.name != NULL)
+		add_rule(p, &rule);
 }
 
 static void
@@ -186,13 +208,15 @@ not_a_rule(struct parser *p)
 		if (p->section == SECTION_ACCESS)
 			nearest_try(&near, "default");
 		error_at(p->tree->sources, &t.at, "%s begins no rule%s%s%s%s"
-		    "%s; a rule begins with %s and its name", shown(p),
+		    "%s; a rule begins with %s and %s", shown(p),
 		    p->section == SECTION_ACCESS ? "" : " of ",
 		    p->section == SECTION_ACCESS ? "" :
 		    section_name(p->section),
 		    near.best == NULL ? "" : " (did you mean \"",
 		    near.best == NULL ? "" : near.best,
-		    near.best == NULL ? "" : "\"?)", words);
+		    near.best == NULL ? "" : "\"?)", words,
+		    p->section == SECTION_HEADERS ? "what it sets or takes out"
+		    : "its name");
 	}
 	if (t.kind != TOKEN_OPEN)
 		lexer_next(&p->lexer);
@@ -227,7 +251,9 @@ parse_rules(struct parser *p)
 			    "begins here has no closing \"}\"; add it");
 			return;
 		}
-		if (is_verdict(p, &verdict))
+		if (is_verdict(p, &verdict) && p->section == SECTION_HEADERS)
+			parse_header_rule(p, verdict);
+		else if (is_verdict(p, &verdict))
 			parse_rule(p, verdict);
 		else if (p->section == SECTION_ACCESS &&
 		    parser_is_word(p, "default"))

@@ -18,6 +18,14 @@ shown(struct parser *p)
 static bool
 is_value_token(const struct parser *p)
 {
+	enum verdict verdict;
+
+	/* Rules of headers have no closing brace that ends their lines. */
+	if (p->section == SECTION_HEADERS &&
+	    p->lexer.token.kind == TOKEN_WORD &&
+	    verdict_by_word(p->lexer.token.text, &verdict) &&
+	    verdict_section(verdict) == SECTION_HEADERS)
+		return false;
 	return p->lexer.token.kind == TOKEN_STRING ||
 	    (p->lexer.token.kind == TOKEN_WORD &&
 	    !word_is_keyword(p->lexer.token.text));
@@ -512,6 +520,24 @@ parse_lines(struct parser *p, struct rule *rule, struct keeping *keeping,
 			read_line(p, row, rule, keeping);
 	}
 	lexer_next(&p->lexer);
+}
+
+void
+parse_bare_lines(struct parser *p, struct rule *rule)
+{
+	while (p->lexer.token.kind == TOKEN_WORD) {
+		const struct row *row = NULL;
+
+		for (size_t i = 0; i < COUNT_OF(rows); i++)
+			if (parser_is_word(p, rows[i].word))
+				row = &rows[i];
+		if (row == NULL)
+			return;
+		if (is_in(row, p->section))
+			read_line(p, row, rule, &rule->keeping);
+		else
+			misplaced_line(p);
+	}
 }
 
 void

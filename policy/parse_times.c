@@ -334,6 +334,10 @@ parse_expect(struct parser *p)
 	if (parser_is_word(p, "default")) {
 		e.rule = "default";
 		lexer_next(&p->lexer);
+	} else if (verdict_section(e.verdict) == SECTION_HEADERS &&
+	    p->lexer.token.kind == TOKEN_STRING) {
+		e.rule = p->lexer.token.text;	/* called by its field */
+		lexer_next(&p->lexer);
 	} else {
 		e.rule = parser_name(p, "rule");
 		ok = e.rule != NULL;

@@ -33,7 +33,8 @@ void policy_close(struct policy **policy);
 #define SECTION_TABLE(SECTION) \
 SECTION(ACCESS, "access") \
 SECTION(TLS, "tls") \
-SECTION(ROUTE, "route")
+SECTION(ROUTE, "route") \
+SECTION(HEADERS, "headers")
 
 enum section {
 #define SECTION(id, word) SECTION_##id,
@@ -51,7 +52,9 @@ VERDICT(NEVER, "never", TLS)		/* not inspected, promised */ \
 VERDICT(INSPECT, "inspect", TLS)	/* not done by this version */ \
 VERDICT(TUNNEL, "tunnel", TLS) \
 VERDICT(DIRECT, "direct", ROUTE) \
-VERDICT(PARENT, "parent", ROUTE)	/* by another proxy */
+VERDICT(PARENT, "parent", ROUTE)	/* by another proxy */ \
+VERDICT(SET, "set", HEADERS) \
+VERDICT(STRIP, "strip", HEADERS)
 
 enum verdict {
 #define VERDICT(id, word, section) VERDICT_##id,
@@ -125,9 +128,24 @@ struct decision {
 void policy_decide(const struct policy *policy, const struct facts *facts,
     struct decision *decision);
 /* The same for another list.  At its end by_rule is false and the verdict is
- * that of doing nothing: tls tunnel, route VERDICT_NONE. */
+ * that of doing nothing: tls tunnel, route VERDICT_NONE.  Of headers more than
+ * one rule may act: that is policy_decide_fields(). */
 void policy_decide_in(const struct policy *policy, enum section section,
     const struct facts *facts, struct decision *decision);
+/* A field of a request that the section headers sets, for all of its name that
+ * are there, or takes out.  Everything points into the policy. */
+struct policy_field {
+	enum verdict verdict;	/* VERDICT_SET or VERDICT_STRIP */
+	struct fact_string name;
+	struct fact_string value; /* of VERDICT_SET */
+	struct policy_rule rule;
+};
+#define POLICY_FIELDS_MAX 32	/* different names in one policy */
+/* What headers does to a request: each name once.  Returns how many. */
+unsigned policy_decide_fields(const struct policy *policy,
+    const struct facts *facts, struct policy_field out[POLICY_FIELDS_MAX]);
+/* Bytes of header that it may add at most. */
+size_t policy_fields_room(const struct policy *policy);
 /* Why the inside of a tunnel is not looked at, in words, by what tls decided. */
 const char *policy_tls_reason(enum verdict verdict, bool by_rule);
 /* Whether a section has any rules; if not, there is no need to ask it. */

@@ -65,6 +65,21 @@ print_lines(FILE *out, const struct rule *rule)
 	}
 }
 
+/* The name only where it is not the usual one. */
+static void
+print_header(const struct tree *tree, FILE *out, const struct rule *rule)
+{
+	if (strcmp(rule->name, header_usual_name(rule)) != 0)
+		(void)fprintf(out, "%s ", rule->name);
+	if (rule->preset != NULL)
+		(void)fprintf(out, "tenant %s%s", rule->preset,
+		    rule->text_count > 0 ? " " : "");
+	for (size_t i = 0; i < rule->text_count; i++) {
+		(void)fputs(i > 0 ? " " : "", out);
+		print_quoted(tree, out, rule->texts[i]);
+	}
+}
+
 static void
 print_rule(const struct tree *tree, FILE *out, const struct rule *rule)
 {
@@ -81,7 +96,11 @@ print_rule(const struct tree *tree, FILE *out, const struct rule *rule)
 	(void)fprintf(out, "    %s ", verdict_name(rule->verdict));
 	if (rule->parent != NULL)
 		(void)fprintf(out, "\"%s\" ", rule->parent);
-	(void)fprintf(out, "%s%s\n", rule->name, bare ? "" : " {");
+	if (rule->field_count > 0)
+		print_header(tree, out, rule);
+	else
+		(void)fputs(rule->name, out);
+	(void)fputs(bare ? "\n" : " {\n", out);
 	if (bare)
 		return;
 	print_lines(out, rule);
@@ -172,7 +191,8 @@ print_expectations(const struct tree *tree, FILE *out)
 		const struct expectation *e = &tree->expectations[i];
 
 		(void)fprintf(out, "%sexpect %s %s {", i == 0 ? "\n" : "",
-		    verdict_name(e->verdict), e->rule);
+		    verdict_name(e->verdict), lexer_is_plain(e->rule) ?
+		    e->rule : quote_text(tree->arena, e->rule));
 		for (size_t k = 0; k < e->given_count; k++) {
 			(void)fprintf(out, " %s ", e->given[k].word);
 			if (e->given[k].quoted)
@@ -207,6 +227,7 @@ print_tree(const struct tree *tree, FILE *out)
 	print_services(tree, out);
 	print_list(tree, out, SECTION_TLS);
 	print_list(tree, out, SECTION_ACCESS);
+	print_list(tree, out, SECTION_HEADERS);
 	print_list(tree, out, SECTION_ROUTE);
 	print_expectations(tree, out);
 }

@@ -299,6 +299,9 @@ deed(enum verdict verdict)
 		return "sent straight to the site";
 	case VERDICT_PARENT:
 		return "sent by another proxy";
+	case VERDICT_SET:
+	case VERDICT_STRIP:
+		return "changed";
 	case VERDICTS:
 		break;
 	}
@@ -318,6 +321,23 @@ read_verdict(FILE *out, const struct rule *rule)
 		return;
 	}
 
+	if (rule->field_count > 0) {
+		for (size_t i = 0; i < rule->field_count; i++) {
+			const struct header_field *f = &rule->fields[i];
+
+			(void)fprintf(out, "%s%s field \"%s\" ", i > 0 ?
+			    " and " : rule->line_count > 0 ? "" : "In every "
+			    "request, ", i > 0 ? "its" : "the request's",
+			    f->name);
+			if (f->value != NULL)
+				(void)fprintf(out, "is set to \"%s\"",
+				    f->value);
+			else
+				(void)fputs("is taken out", out);
+		}
+		(void)fputc('.', out);
+		return;
+	}
 	if (rule->parent != NULL) {
 		(void)fprintf(out, "%s is sent by the proxy %s.", whatever,
 		    rule->parent);
@@ -483,6 +503,21 @@ read_tls(struct reading *r)
 }
 
 static void
+read_headers(struct reading *r)
+{
+	const struct rule_list *list = &r->tree->list[SECTION_HEADERS];
+
+	if (list->count == 0)
+		return;
+	section(r, "What is changed in requests");
+	for (size_t i = 0; i < list->count; i++)
+		read_rule(r, &list->rules[i]);
+	sentence(r, "Each of these rules that holds is followed; of several "
+	    "for one field the first is. Nothing is changed inside encrypted "
+	    "connections, which this version does not look into.");
+}
+
+static void
 read_route(struct reading *r)
 {
 	const struct rule_list *list = &r->tree->list[SECTION_ROUTE];
@@ -612,6 +647,7 @@ read_tree(const struct tree *tree, void *arg)
 	read_names(&r);
 	read_tls(&r);
 	read_rules(&r);
+	read_headers(&r);
 	read_route(&r);
 	read_end(&r);
 	read_expectations(&r);

@@ -174,6 +174,48 @@ check_lists(const struct policy *p)
 	return next == p->count[PART_RULES];
 }
 
+/* What goes into the heads of requests ends no line of them. */
+static bool
+is_plain(const char *text, uint32_t length)
+{
+	for (uint32_t i = 0; i < length; i++)
+		if (text[i] < 0x20 || text[i] > 0x7e)
+			return false;
+	return true;
+}
+
+static bool
+check_fields(struct policy *p)
+{
+	size_t most[POLICY_FIELDS_MAX] = { 0 };
+
+	for (size_t i = 0; i < p->count[PART_FIELDS]; i++) {
+		const struct snap_field *f = &p->FIELDS[i];
+		size_t n = (size_t)f->name_length + f->value_length + 4;
+
+		if (!text_of_length(p, f->name, f->name_length) ||
+		    (f->value != 0 &&
+		    !text_of_length(p, f->value, f->value_length)) ||
+		    (f->value == 0 && f->value_length != 0) ||
+		    f->number >= POLICY_FIELDS_MAX || f->name_length == 0 ||
+		    !is_plain(p->TEXT + f->name, f->name_length) ||
+		    !is_plain(p->TEXT + f->value, f->value_length))
+			return false;
+		if (most[f->number] < n)
+			most[f->number] = n;
+	}
+	for (size_t i = 0; i < POLICY_FIELDS_MAX; i++)
+		p->fields_room += most[i];
+	for (size_t i = 0; i < p->count[PART_RULES]; i++)
+		if (!span_ok(p, PART_FIELDS, p->RULES[i].first_field,
+		    p->RULES[i].field_count) ||
+		    (p->RULES[i].field_count > 0) !=
+		    (verdict_section((enum verdict)p->RULES[i].verdict) ==
+		    SECTION_HEADERS))
+			return false;
+	return true;
+}
+
 static bool
 check_names(const struct policy *p)
 {
@@ -386,7 +428,7 @@ policy_open(int fd, char *why, size_t why_size)
 		return NULL;
 	}
 	if (!check_header(p) || !check_rules(p) || !check_lists(p) ||
-	    !check_names(p) || !check_browsers(p) ||
+	    !check_fields(p) || !check_names(p) || !check_browsers(p) ||
 	    !check_catalogue(p)) {
 		(void)snprintf(why, why_size, "the policy snapshot is "
 		    "damaged");

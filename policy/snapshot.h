@@ -53,6 +53,8 @@ struct policy {
 	const struct snap_ua_ending *UA_ENDINGS;
 	const struct snap_service *SERVICES;
 	const struct snap_activity *ACTIVITIES;
+	const struct snap_field *FIELDS;
+	size_t fields_room;
 	size_t count[PARTS];
 	pcre2_code **patterns;		/* by PART_PATTERNS */
 	pcre2_match_data *match_data;	/* scratch; one thread decides */
@@ -172,7 +174,8 @@ enum walk_outcome {
 	WALK_NOTED,
 	WALK_FALSE,
 	WALK_UNKNOWN,
-	WALK_ENDED
+	WALK_ENDED,
+	WALK_SETTLED		/* headers: rules above settled its fields */
 };
 /* Told of each rule; line is the one that settled FALSE or UNKNOWN. */
 typedef void walk_seen(void *arg, struct eval *eval,
@@ -181,6 +184,10 @@ typedef void walk_seen(void *arg, struct eval *eval,
 void policy_walk(const struct policy *policy, enum section section,
     const struct facts *facts, struct decision *decision, walk_seen *seen,
     void *arg);
+/* One rule: DECIDED, NOTED, FALSE, UNKNOWN or ENDED; line is the one that
+ * settled FALSE or UNKNOWN, and what was unknown is added to waiting. */
+enum walk_outcome rule_walk(struct eval *eval, const struct snap_rule *rule,
+    const struct snap_line **line, uint64_t *waiting);
 void rule_describe(const struct policy *policy, const struct snap_rule *rule,
     struct policy_rule *out);
 /* The category, if any, that makes a line of a rule that holds hold. */
@@ -200,6 +207,11 @@ bool pair_matches(const char *wanted, size_t wanted_length, const char *text,
     size_t length);
 bool type_matches(const char *wanted, size_t wanted_length, const char *text,
     size_t length);
+
+/* --- fields.c ------------------------------------------------------------------ */
+unsigned policy_walk_fields(const struct policy *policy,
+    const struct facts *facts, struct policy_field out[POLICY_FIELDS_MAX],
+    walk_seen *seen, void *arg);
 
 /* --- geo.c ------------------------------------------------------------------------ */
 bool geo_country(const struct policy *policy, const struct address *address,

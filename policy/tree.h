@@ -73,6 +73,14 @@ struct keeping {
 	const char *keep_query;	/* space separated, or NULL */
 };
 
+/* What a rule of headers sets or, value NULL, takes out. */
+struct header_field {
+	const char *name;
+	const char *value;
+	uint32_t number;	/* the same for the same name, by check_lists() */
+};
+#define HEADER_TEXTS 2
+
 struct rule {
 	struct place at;
 	const char *name;
@@ -86,6 +94,11 @@ struct rule {
 	const char *parent;	/* route: canonical HOST:PORT */
 	const char *parent_host;
 	uint16_t parent_port;
+	const char *preset;	/* headers: of a tenant, or NULL */
+	const char *texts[HEADER_TEXTS]; /* as written: field and value, or */
+	size_t text_count;		/* the values of the preset */
+	struct header_field *fields;
+	size_t field_count;
 	int64_t review_by;	/* days since 1970 */
 	int64_t until;
 };
@@ -226,6 +239,9 @@ void parse_policy(struct tree *tree, const char *path, const char *text,
     size_t length);
 /* The same from a file below the policy's folder. */
 void parse_policy_file(struct tree *tree, const char *path);
+
+/* What a rule of headers is called that says no name. */
+const char *header_usual_name(const struct rule *rule);
 
 /* Write the canonical form. */
 void print_tree(const struct tree *tree, FILE *out);

@@ -67,7 +67,8 @@ make_block(struct exchange *x, const struct http1_head *head,
 	    asker_room(head) +
 	    (x->is_connect ? 1 : target->host_length + 1 + path + url +
 	    type.length + 1 + head->length + REQUEST_EXTRA +
-	    2 * target->authority.length));
+	    2 * target->authority.length +
+	    policy_fields_room(x->worker->policy)));
 	if (x->block == NULL)
 		report_bug("no memory for a request");
 	at = x->block;
@@ -252,6 +253,16 @@ answer_here(struct exchange *x, const struct http1_head *head,
 	return true;
 }
 
+static void
+write_head(struct exchange *x, const struct http1_head *head,
+    const struct target *target)
+{
+	struct request_changes changes;
+
+	lists_headers(x, &changes);
+	x->head_length = request_write(x, head, target, &changes, x->head);
+}
+
 void
 exchange_begin(struct session *s, const struct http1_head *head)
 {
@@ -337,7 +348,7 @@ exchange_begin(struct session *s, const struct http1_head *head)
 		return;
 	lists_route(x);
 	if (!is_connect)
-		x->head_length = request_write(x, head, &target, x->head);
+		write_head(x, head, &target);
 	if (x->forward) {
 		x->phase = PHASE_DURABLE;
 		if (!journal_begin(x)) {

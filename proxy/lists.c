@@ -5,6 +5,7 @@
 #include "lib/report.h"
 #include "proxy/journal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,4 +115,38 @@ lists_route(struct exchange *x)
 		by_rule(x, &d);
 	else
 		by_settings(x);
+}
+
+/* --- headers -------------------------------------------------------------------- */
+void
+lists_headers(struct exchange *x, struct request_changes *changes)
+{
+	struct worker *w = x->worker;
+	struct record record;
+	char line[256];
+
+	changes->count = 0;
+	if (!policy_has(w->policy, SECTION_HEADERS))
+		return;
+	changes->count = policy_decide_fields(w->policy, &x->facts,
+	    changes->field);
+	if (changes->count == 0)
+		return;
+	record = journal_record(w);
+	for (unsigned i = 0; i < changes->count; i++) {
+		const struct policy_field *f = &changes->field[i];
+		int n;
+
+		/* one rule may change two fields: they stand together */
+		if (i > 0 && f[-1].rule.name == f->rule.name &&
+		    f[-1].rule.line == f->rule.line)
+			continue;
+		n = snprintf(line, sizeof(line), "%s %s %s:%u",
+		    verdict_name(f->verdict), f->rule.name, f->rule.file,
+		    f->rule.line);
+		if (n > (int)sizeof(line) - 1)
+			n = (int)sizeof(line) - 1;
+		record_string(&record, RECORD_HEADER_RULES_F, line, (size_t)n);
+	}
+	journal_append(x, &record);
 }

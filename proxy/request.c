@@ -148,9 +148,40 @@ is_dropped(const struct http1_head *head, const struct http1_field *field)
 	}
 }
 
+/* Whether the policy says what becomes of this field. */
+static bool
+is_changed(const struct request_changes *changes,
+    const struct http1_field *field)
+{
+	for (unsigned i = 0; i < changes->count; i++) {
+		const struct fact_string *name = &changes->field[i].name;
+
+		if (name->length == field->name.length &&
+		    strncasecmp(name->text, field->name.at, name->length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+put_changes(struct out *out, const struct request_changes *changes)
+{
+	for (unsigned i = 0; i < changes->count; i++) {
+		const struct policy_field *f = &changes->field[i];
+
+		if (f->verdict != VERDICT_SET)
+			continue;
+		put(out, f->name.text, f->name.length);
+		PUT(out, ": ");
+		put(out, f->value.text, f->value.length);
+		PUT(out, "\r\n");
+	}
+}
+
 size_t
 request_write(const struct exchange *x, const struct http1_head *head,
-    const struct target *target, char *out)
+    const struct target *target, const struct request_changes *changes,
+    char *out)
 {
 	struct out o = { out };
 	bool counts_down = head->method.length == 5 ?
@@ -190,9 +221,14 @@ request_write(const struct exchange *x, const struct http1_head *head,
 		}
 		if (f->known == HTTP1_EXPECT && head->minor == 0)
 			continue;
+		if (changes != NULL && changes->count > 0 &&
+		    is_changed(changes, f))
+			continue;
 		if (!is_dropped(head, f))
 			put(&o, f->line.at, f->line.length);
 	}
+	if (changes != NULL)
+		put_changes(&o, changes);
 	if (x->asked_upgrade) {
 		struct http1_text upgrade = request_field(head, HTTP1_UPGRADE);
 

@@ -12,10 +12,18 @@
 /* Most bytes request_write() adds to a head. */
 #define REQUEST_EXTRA 1024
 
+/* Fields that the policy sets, in place of all of that name, or takes out. */
+struct request_changes {
+	unsigned count;
+	struct policy_field field[POLICY_FIELDS_MAX];
+};
+
 /* Write the head for upstream to out, which has room for head->length +
- * REQUEST_EXTRA; returns its length. */
+ * REQUEST_EXTRA and the changes' fields; returns its length.  changes may be
+ * NULL. */
 size_t request_write(const struct exchange *exchange,
-    const struct http1_head *head, const struct target *target, char *out);
+    const struct http1_head *head, const struct target *target,
+    const struct request_changes *changes, char *out);
 /* Whether a Via field names this gatebook. */
 bool request_has_loop(const struct worker *worker,
     const struct http1_head *head);

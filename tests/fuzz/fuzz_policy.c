@@ -66,6 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct question q;
 	struct policy *policy, *again;
 	struct decision d;
+	struct policy_field fields[POLICY_FIELDS_MAX];
 	char why[128];
 	char *first, *second, *said = NULL;
 	size_t said_length;
@@ -103,6 +104,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	policy_decide(policy, &q.facts, &d);
 	for (int s = 0; s < SECTIONS; s++)
 		policy_decide_in(policy, (enum section)s, &q.facts, &d);
+	(void)policy_decide_fields(policy, &q.facts, fields);
 	policy_close(&policy);
 	policy_close(&again);
 	free(first);

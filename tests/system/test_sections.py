@@ -18,6 +18,11 @@ tls {
     inspect press     { when host press.example  purpose "Public record" }
     tunnel  partners  { when host partner.example }
 }
+headers {
+    set "X-Dept" "Examples"  when host near.example  unless path "/bare"
+    strip "Cookie"           when host near.example
+    set slack-now tenant slack "T1,T2" "E1" { when host near.example and path "/slack" }
+}
 route {
     direct near { when host near.example }
     parent "parent.example:8080" far { when host far.example }
@@ -133,6 +138,50 @@ def a_refused_tunnel_says_what_tls_would_have_been(w):
     equal(record["gatebook.tls.decision"], "tunnel")
 
 
+# --- headers -------------------------------------------------------------------
+
+def changed(w, path, fields, wanted, rules):
+    equal(w.gate.get("http://near.example" + path, fields).status, 200)
+    seen = w.near.seen(path)
+    equal(len(seen), 1)
+    got = {n.lower(): v for n, v in seen[0].fields}
+    for name, value in wanted.items():
+        equal(got.get(name.lower().encode()), value, name)
+    equal(len(seen[0].all(b"x-dept")), 1 if wanted.get("X-Dept") else 0)
+    record = w.gate.record(url__path=path, event__action="request")
+    equal([r.rsplit(" ", 1)[0] for r in
+        record.get("gatebook.headers.rules", [])], rules)
+    true("Examples" not in str(record))
+
+
+table([
+    ("set and strip", "/both", "Cookie: a=b\r\n",
+        {"X-Dept": b"Examples", "Cookie": None},
+        ["set X-Dept", "strip Cookie"]),
+    ("what the client sent of that name goes", "/sent",
+        "x-dept: mine\r\nCookie: a\r\ncookie: b\r\nX-DEPT: two\r\n",
+        {"X-Dept": b"Examples", "Cookie": None},
+        ["set X-Dept", "strip Cookie"]),
+    ("Connection cannot take it away", "/connection",
+        "Connection: X-Dept\r\n", {"X-Dept": b"Examples"},
+        ["set X-Dept", "strip Cookie"]),
+    ("a preset sets its fields", "/slack", "",
+        {"X-Dept": b"Examples", "X-Slack-Allowed-Workspaces": b"T1,T2",
+            "X-Slack-Allowed-Workspaces-Requester": b"E1"},
+        ["set X-Dept", "strip Cookie", "set slack-now"]),
+    ("unless", "/bare", "", {"X-Dept": None}, ["strip Cookie"]),
+], changed, prefix="headers: ")
+
+
+@case
+def other_requests_stay_as_they_are(w):
+    w.gate.get("http://o.example/untouched", "Cookie: a=b\r\n")
+    seen = w.origin.seen("/untouched")
+    equal(seen[0].all(b"cookie"), [b"a=b"])
+    record = w.gate.record(url__path="/untouched", event__action="request")
+    true("gatebook.headers.rules" not in record)
+
+
 # --- route ---------------------------------------------------------------------
 
 ROUTE = ["gatebook.route." + n for n in ("decision", "rule", "rule_line")]
@@ -143,7 +192,7 @@ def a_rule_sends_a_request_by_a_parent(w):
     equal(w.gate.get("http://far.example/a?b").body, b"by the parent")
     true(b"GET http://far.example/a?b HTTP/1.1" in w.asked, w.asked)
     record = w.gate.record(url__domain="far.example", event__action="request")
-    equal([record.get(n) for n in ROUTE], ["parent", "far", 14])
+    equal([record.get(n) for n in ROUTE], ["parent", "far", 19])
     equal(record["gatebook.parent"], "parent.example:8080")
 
 
@@ -156,15 +205,15 @@ def and_a_tunnel(w):
     true(b"CONNECT far.example:443 HTTP/1.1" in w.asked, w.asked)
     record = w.gate.record(destination__domain="far.example",
         event__action="tunnel-close")
-    equal([record.get(n) for n in ROUTE], ["parent", "far", 14])
+    equal([record.get(n) for n in ROUTE], ["parent", "far", 19])
     equal(record["gatebook.parent"], "parent.example:8080")
 
 
 @case
 def a_direct_rule_is_recorded(w):
-    equal(w.gate.get("http://near.example/").status, 200)
-    record = w.gate.record(url__domain="near.example", event__action="request")
-    equal([record.get(n) for n in ROUTE], ["direct", "near", 13])
+    equal(w.gate.get("http://near.example/direct").status, 200)
+    record = w.gate.record(url__path="/direct", event__action="request")
+    equal([record.get(n) for n in ROUTE], ["direct", "near", 18])
     true("gatebook.parent" not in record)
 
 

@@ -210,6 +210,7 @@ struct m_line {
 
 struct m_rule {
 	char name[16];
+	unsigned field;		/* of a headers rule: 0 both, else one */
 	enum verdict verdict;
 	bool report_only, forward;
 	int until;		/* day of December 2026, 0 none */
@@ -254,11 +255,11 @@ random_line(struct m_line *l, bool unless, enum stage last)
 
 /* Nothing that is known only after the name was resolved, or of tunnels. */
 static bool
-suits_route(const struct m_rule *r)
+suits(const struct m_rule *r, bool hello)
 {
 	for (unsigned i = 0; i < r->line_count; i++)
 		if (fact_stage(r->line[i].fact) == STAGE_ADDRESS ||
-		    fact_stage(r->line[i].fact) == STAGE_HELLO)
+		    (fact_stage(r->line[i].fact) == STAGE_HELLO && !hello))
 			return false;
 	return true;
 }
@@ -323,8 +324,24 @@ random_route(struct m_list *list)
 		(void)snprintf(r->name, sizeof(r->name), "r%u", i);
 		do
 			random_rule(r, STAGE_REQUEST);
-		while (!suits_route(r));
+		while (!suits(r, false));
 		r->verdict = chance(50) ? VERDICT_DIRECT : VERDICT_PARENT;
+	}
+}
+
+static void
+random_headers(struct m_list *list)
+{
+	list->count = chance(40) ? pick(7) : 0;
+	for (unsigned i = 0; i < list->count; i++) {
+		struct m_rule *r = &list->rule[i];
+
+		(void)snprintf(r->name, sizeof(r->name), "r%u", i);
+		do
+			random_rule(r, STAGE_REQUEST);
+		while (!suits(r, true));
+		r->verdict = chance(50) ? VERDICT_SET : VERDICT_STRIP;
+		r->field = pick(3) + (r->verdict == VERDICT_STRIP ? 1 : 0);
 	}
 }
 
@@ -338,6 +355,7 @@ random_model(struct model *m)
 	random_access(&m->list[SECTION_ACCESS]);
 	random_tls(&m->list[SECTION_TLS]);
 	random_route(&m->list[SECTION_ROUTE]);
+	random_headers(&m->list[SECTION_HEADERS]);
 }
 
 static void
@@ -392,6 +410,32 @@ write_rules(const struct m_list *list, FILE *out)
 	}
 }
 
+/* Two fields set by one rule, or one of them, or a third one. */
+static const char *const field_names[] = { "X-Slack-Allowed-Workspaces",
+    "x-slack-allowed-workspaces-requester", "X-Three" };
+
+static void
+write_headers(const struct m_list *list, FILE *out)
+{
+	for (unsigned i = 0; i < list->count; i++) {
+		const struct m_rule *r = &list->rule[i];
+
+		if (r->field == 0)
+			(void)fprintf(out, " set %s tenant slack \"a\" "
+			    "\"b\"\n", r->name);
+		else
+			(void)fprintf(out, " %s %s \"%s\"%s\n",
+			    verdict_name(r->verdict), r->name,
+			    field_names[r->field - 1],
+			    r->verdict == VERDICT_SET ? " \"v\"" : "");
+		for (unsigned k = 0; k < r->line_count; k++)
+			write_line(out, &r->line[k], r->line[k].unless ?
+			    "unless" : k == 0 ? "when" : "and");
+		if (r->until > 0)
+			(void)fprintf(out, " until 2026-12-%02d\n", r->until);
+	}
+}
+
 static void
 write_model(const struct model *m, FILE *out)
 {
@@ -415,6 +459,8 @@ write_model(const struct model *m, FILE *out)
 	write_rules(&m->list[SECTION_ACCESS], out);
 	(void)fprintf(out, "}\ntls {\n");
 	write_rules(&m->list[SECTION_TLS], out);
+	(void)fprintf(out, "}\nheaders {\n");
+	write_headers(&m->list[SECTION_HEADERS], out);
 	(void)fprintf(out, "}\nroute {\n");
 	write_rules(&m->list[SECTION_ROUTE], out);
 	(void)fprintf(out, "}\n");
@@ -865,6 +911,39 @@ struct plain_decision {
 	uint64_t waiting;
 };
 
+/* One rule by itself: DECIDED, FALSE, UNKNOWN or ENDED. */
+static enum step_outcome
+plain_rule(const struct model *m, const struct facts *f,
+    const struct m_rule *r, bool *host_alone, uint64_t *waiting)
+{
+	bool no = false, maybe = false;
+	uint64_t unknown = 0;
+
+	if (r->until > 0 && f->wall_us != 0 &&
+	    local_minutes(m, f) / 1440 >= r->until)
+		return STEP_ENDED;
+	for (unsigned k = 0; k < r->line_count && !no; k++) {
+		enum plain p = plain_line(m, f, &r->line[k],
+		    r->verdict == VERDICT_DENY ||
+		    r->verdict == VERDICT_NEVER, &unknown);
+
+		no = p == NO;
+		maybe |= p == MAYBE;
+		*host_alone |= (r->line[k].fact == FACT_HOST ||
+		    r->line[k].fact == FACT_CATEGORY ||
+		    r->line[k].fact == FACT_SERVICE ||
+		    r->line[k].fact == FACT_SERVICE_CLASS ||
+		    r->line[k].fact == FACT_ACTIVITY) &&
+		    f->is_tunnel && !knows(f, FACT_SERVER_NAME);
+	}
+	if (no)
+		return STEP_FALSE;
+	if (!maybe)
+		return STEP_DECIDED;
+	*waiting |= unknown;
+	return STEP_UNKNOWN;
+}
+
 static void
 plain_decide(const struct model *m, enum section section,
     const struct facts *f, struct plain_decision *d)
@@ -876,43 +955,44 @@ plain_decide(const struct model *m, enum section section,
 	d->rule = -1;
 	for (unsigned i = 0; i < list->count && d->rule < 0; i++) {
 		const struct m_rule *r = &list->rule[i];
-		bool no = false, maybe = false;
-		uint64_t unknown = 0;
 
-		if (r->until > 0 && f->wall_us != 0 &&
-		    local_minutes(m, f) / 1440 >= r->until) {
-			d->outcome[i] = STEP_ENDED;
+		d->outcome[i] = plain_rule(m, f, r, &host_alone, &d->waiting);
+		if (d->outcome[i] != STEP_DECIDED)
 			continue;
-		}
-		for (unsigned k = 0; k < r->line_count && !no; k++) {
-			enum plain p = plain_line(m, f, &r->line[k],
-			    r->verdict == VERDICT_DENY ||
-			    r->verdict == VERDICT_NEVER, &unknown);
-
-			no = p == NO;
-			maybe |= p == MAYBE;
-			host_alone |= (r->line[k].fact == FACT_HOST ||
-			    r->line[k].fact == FACT_CATEGORY ||
-			    r->line[k].fact == FACT_SERVICE ||
-			    r->line[k].fact == FACT_SERVICE_CLASS ||
-			    r->line[k].fact == FACT_ACTIVITY) &&
-			    f->is_tunnel && !knows(f, FACT_SERVER_NAME);
-		}
-		if (no) {
-			d->outcome[i] = STEP_FALSE;
-		} else if (maybe) {
-			d->outcome[i] = STEP_UNKNOWN;
-			d->waiting |= unknown;
-		} else if (r->report_only) {
+		if (r->report_only) {
 			d->outcome[i] = STEP_NOTED;
 			d->would_rule[d->would++] = (int)i;
 		} else {
-			d->outcome[i] = STEP_DECIDED;
 			d->rule = (int)i;
 		}
 	}
 	if (host_alone)
 		d->waiting |= FACT_BIT(FACT_SERVER_NAME);
+}
+
+/* Which rule settles each of the three fields; -1 for none. */
+static void
+plain_fields(const struct model *m, const struct facts *f, int settled[3],
+    struct plain_decision *d)
+{
+	const struct m_list *list = &m->list[SECTION_HEADERS];
+	bool ignored;
+
+	memset(d, 0, sizeof(*d));
+	settled[0] = settled[1] = settled[2] = -1;
+	for (unsigned i = 0; i < list->count; i++) {
+		const struct m_rule *r = &list->rule[i];
+		unsigned first = r->field == 0 ? 0 : r->field - 1;
+		unsigned last = r->field == 0 ? 1 : r->field - 1;
+
+		d->outcome[i] = STEP_SETTLED;
+		if (settled[first] >= 0 && settled[last] >= 0)
+			continue;
+		d->outcome[i] = plain_rule(m, f, r, &ignored, &d->waiting);
+		for (unsigned k = first; k <= last; k++)
+			if (d->outcome[i] == STEP_DECIDED && settled[k] < 0)
+				settled[k] = (int)i;
+	}
 }
 
 /* --- random facts ----------------------------------------------------------------------- */
@@ -1104,6 +1184,48 @@ compare(const struct model *m, enum section section,
 		    (unsigned long long)f->wall_us, text);
 }
 
+static void
+compare_fields(const struct model *m, const struct policy *policy,
+    const struct facts *f, const char *text)
+{
+	struct plain_decision plain;
+	struct watched watched = { .plain = &plain };
+	struct policy_field live[POLICY_FIELDS_MAX];
+	struct policy_field explained[POLICY_FIELDS_MAX];
+	unsigned count = policy_decide_fields(policy, f, live), wanted = 0;
+	int settled[3];
+	bool same;
+
+	plain_fields(m, f, settled, &plain);
+	same = policy_explain_fields(policy, f, explained, on_step,
+	    &watched) == count && !watched.differs;
+	for (unsigned k = 0; k < 3; k++)
+		wanted += settled[k] >= 0;
+	same = same && wanted == count;
+	for (unsigned i = 0; i < count && same; i++) {
+		const struct m_rule *r;
+		unsigned k = 0;
+
+		while (k < 3 && strcasecmp(field_names[k],
+		    live[i].name.text) != 0)
+			k++;
+		same = k < 3 && settled[k] >= 0 &&
+		    explained[i].name.text == live[i].name.text &&
+		    explained[i].verdict == live[i].verdict;
+		if (!same)
+			break;
+		r = &m->list[SECTION_HEADERS].rule[settled[k]];
+		same = strcmp(live[i].rule.name, r->name) == 0 &&
+		    live[i].verdict == r->verdict &&
+		    (live[i].value.text == NULL) ==
+		    (r->verdict == VERDICT_STRIP);
+	}
+	if (!same)
+		fail_msg("headers: they differ: %u fields, wanted %u (%d %d "
+		    "%d)\n%s", count, wanted, settled[0], settled[1],
+		    settled[2], text);
+}
+
 static unsigned long
 one_policy(void)
 {
@@ -1141,8 +1263,12 @@ one_policy(void)
 				if (l != SECTION_ACCESS &&
 				    m.list[l].count == 0)
 					continue;
-				compare(&m, (enum section)l, policy, &staged,
-				    text);
+				if (l == SECTION_HEADERS)
+					compare_fields(&m, policy, &staged,
+					    text);
+				else
+					compare(&m, (enum section)l, policy,
+					    &staged, text);
 				cases++;
 			}
 		}

@@ -107,11 +107,49 @@ test_rewrites(void **state)
 		x.method = head.method;
 		x.asked_upgrade = head.upgrade;
 		x.through_parent = r->through_parent;
-		n = request_write(&x, &head, &target, out);
+		n = request_write(&x, &head, &target, NULL, out);
 		assert_true(n <= head.length + REQUEST_EXTRA);
 		out[n] = '\0';
 		assert_string_equal(out, r->out);
 	}
+}
+
+#define TEXT(text) { text, sizeof(text) - 1 }
+
+/* set replaces all of a name, strip takes all of it out, and what Connection
+ * names makes no difference. */
+static void
+test_changes(void **state)
+{
+	static const char in[] = "GET http://a.example/ HTTP/1.1\r\n"
+	    "x-tenant: mine\r\nHost: a.example\r\nCOOKIE: a=b\r\n"
+	    "X-Tenants: stay\r\nX-TENANT: other\r\ncookie: c\r\n"
+	    "Connection: X-Tenant, X-Empty\r\n\r\n";
+	static const struct request_changes changes = { 3, {
+		{ .verdict = VERDICT_SET, .name = TEXT("X-Tenant"),
+		    .value = TEXT("dept.example") },
+		{ .verdict = VERDICT_STRIP, .name = TEXT("Cookie") },
+		{ .verdict = VERDICT_SET, .name = TEXT("X-Empty"),
+		    .value = TEXT("") }
+	} };
+	struct exchange x = { .worker = &worker };
+	struct http1_scan scan = { 0 };
+	struct http1_head head;
+	enum http1_error error;
+	struct target target;
+	char out[4096];
+	size_t n;
+
+	(void)state;
+	assert_int_equal(http1_parse_request(in, strlen(in), &limits, &scan,
+	    fields, &head, &error), HTTP1_DONE);
+	assert_int_equal(target_parse(&head, 80, &target), HTTP1_NONE);
+	x.method = head.method;
+	n = request_write(&x, &head, &target, &changes, out);
+	out[n] = '\0';
+	assert_string_equal(out, "GET / HTTP/1.1\r\nHost: a.example\r\n"
+	    "X-Tenants: stay\r\nX-Tenant: dept.example\r\nX-Empty: \r\n"
+	    VIA "\r\n");
 }
 
 static void
@@ -159,6 +197,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rewrites),
+		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_loop),
 		cmocka_unit_test(test_trace),
 	};
