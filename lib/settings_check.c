@@ -269,6 +269,19 @@ check_node_name(const char *value, char *why, size_t why_size)
 }
 
 static bool
+check_origin(const char *value, char *why, size_t why_size)
+{
+	size_t n = 0;
+
+	while (value[n] > ' ' && value[n] <= '~' && value[n] != '+')
+		n++;
+	if (value[n] == '\0' && n <= 200)
+		return true;
+	return refuse(why, why_size, "it takes letters, digits and "
+	    "punctuation, no space and no plus sign, at most 200 of them");
+}
+
+static bool
 check_folder(const char *value, char *why, size_t why_size)
 {
 	if (value[0] != '\0')
@@ -345,6 +358,8 @@ settings_check_value(const struct settings *settings, enum settings_id id,
 		return check_admin(value, why, why_size);
 	case SETTINGS_ID_node_name:
 		return check_node_name(value, why, why_size);
+	case SETTINGS_ID_log_origin:
+		return check_origin(value, why, why_size);
 	case SETTINGS_ID_data_folder:
 	case SETTINGS_ID_run_folder:
 		return check_folder(value, why, why_size);

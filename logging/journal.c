@@ -10,6 +10,7 @@
 
 #include "lib/clock.h"
 #include "lib/report.h"
+#include "logging/log_tree.h"
 #include "logging/recover.h"
 #include "logging/references.h"
 #include "logging/retain.h"
@@ -44,6 +45,7 @@ struct journal {
 	struct pseudonyms *pseudonyms;
 	struct format *format;
 	struct segments *segments;
+	struct log_tree *tree;
 	struct json_line batch;
 	size_t flushed;			/* of the batch */
 	uint64_t sequence;
@@ -79,10 +81,14 @@ journal_new(const struct journal_place *place)
 	journal->segments = segments_new(place->log_folder,
 	    place->settings->log_segment_size,
 	    place->settings->log_commit == LOG_COMMIT_FORWARD);
+	journal->tree = log_tree_new(&(struct log_tree_place){
+	    .log_folder = place->log_folder, .key_folder = place->key_folder,
+	    .origin = place->origin, .stats = place->stats,
+	    .data_name = place->settings->data_folder });
 	journal->wall_offset = (int64_t)(clock_wall_us() - clock_boot_us());
 	journal->boot_offset = clock_boot_us() - clock_mono_us();
 	if (journal->batch.bytes == NULL || journal->format == NULL ||
-	    journal->segments == NULL)
+	    journal->segments == NULL || journal->tree == NULL)
 		journal_free(&journal);
 	return journal;
 }
@@ -96,6 +102,7 @@ journal_free(struct journal **journal)
 		return;
 	*journal = NULL;
 	segments_free(&j->segments);
+	log_tree_free(&j->tree);
 	format_free(&j->format);
 	pseudonyms_free(&j->pseudonyms);
 	free(j->batch.bytes);
@@ -183,6 +190,17 @@ broken(struct journal *journal, const char *what)
 	return SEGMENTS_BROKEN;
 }
 
+/* The log is not what was signed: nothing of it is touched. */
+static enum segments_result
+not_ours(struct journal *journal, const char *why)
+{
+	report(REPORT_ERROR, "%s. The audit log stays closed: %s", why,
+	    meanwhile(journal));
+	journal->broken = true;
+	set_condition(journal, LOGSTATE_BROKEN);
+	return SEGMENTS_BROKEN;
+}
+
 static enum segments_result
 failed(struct journal *journal, enum segments_result result, const char *what)
 {
@@ -198,16 +216,16 @@ journal_has_room(const struct journal *journal, bool urgent)
 	uint64_t need = journal->batch.length - journal->flushed +
 	    LINE_ROOM + OWN_RESERVE + (urgent ? 0 : LINE_ROOM);
 
-	return journal->batch.length < BATCH && left >= need;
+	return journal->batch.length < BATCH && left >= need &&
+	    log_tree_has_room(journal->tree);
 }
 
-/* Every line of the log passes here once, in its order.  The place where the
- * tree's frontier takes its leaf: the bytes without the newline.  A head over
- * it must not be signed before journal_sync(). */
+/* Every line of the log passes here once, in its order; the leaf of the tree is
+ * its bytes without the newline. */
 static void
 line_finished(struct journal *journal, const char *bytes, size_t n)
 {
-	(void)bytes;
+	log_tree_add(journal->tree, bytes, n - 1);
 	stats_add(&journal->place.stats->log_records, 1);
 	stats_add(&journal->place.stats->log_bytes, n);
 	journal->sequence++;
@@ -246,13 +264,24 @@ own_record(struct journal *journal)
 }
 
 static void
+add_log_name(struct journal *journal, struct record *record)
+{
+	const char *id = log_tree_key_id(journal->tree);
+
+	record_text(record, RECORD_LOG_ORIGIN_F, id == NULL ?
+	    journal->place.origin : log_tree_origin(journal->tree));
+	if (id != NULL)
+		record_text(record, RECORD_LOG_KEY_ID_F, id);
+}
+
+static void
 add_segment_lines(struct journal *journal, uint64_t closed,
     const char *hash)
 {
 	struct record record = own_record(journal);
 
 	record_text(&record, RECORD_BOOT_ID_F, journal->place.boot_id);
-	record_text(&record, RECORD_LOG_ORIGIN_F, journal->place.node);
+	add_log_name(journal, &record);
 	record_number(&record, RECORD_SEGMENT_F,
 	    segments_number(journal->segments));
 	journal_add_own(journal, RECORD_KIND_SEGMENT_OPEN, &record);
@@ -281,7 +310,7 @@ add_start(struct journal *journal)
 	record_text(&record, RECORD_OBSERVER_VERSION_F, GATEBOOK_VERSION);
 	record_text(&record, RECORD_BOOT_ID_F, journal->place.boot_id);
 	record_number(&record, RECORD_PID_F, (uint64_t)getpid());
-	record_text(&record, RECORD_LOG_ORIGIN_F, journal->place.node);
+	add_log_name(journal, &record);
 	record_number(&record, RECORD_LOG_SIZE_F, found->sequence);
 	record_text(&record, RECORD_CLOCK_SYNC_F, journal->place.clock_sync);
 	if (clean) {
@@ -357,6 +386,8 @@ prepare_all(struct journal *journal)
 static enum segments_result
 find(struct journal *journal)
 {
+	enum segments_result result;
+	char why[LOG_TREE_WHY];
 	int error;
 
 	if (recover(journal->place.log_folder, &journal->found) == -1 ||
@@ -369,6 +400,11 @@ find(struct journal *journal)
 		    SEGMENTS_FULL : SEGMENTS_BROKEN, "recovery");
 	}
 	journal->discarded += journal->found.discarded;
+	result = log_tree_open(journal->tree, &journal->found, why);
+	if (result == SEGMENTS_BROKEN && why[0] != '\0')
+		return not_ours(journal, why);
+	if (result != SEGMENTS_OK)
+		return failed(journal, result, "the tree over the log");
 	journal->sequence = journal->found.sequence;
 	journal->stage = STAGE_FILE;
 	return SEGMENTS_OK;
@@ -385,6 +421,8 @@ first_file(struct journal *journal)
 	if (result == SEGMENTS_OK)
 		result = segments_number_next(journal->segments,
 		    journal->found.number + 1);
+	if (result == SEGMENTS_OK)
+		result = log_tree_reserve(journal->tree);
 	if (result == SEGMENTS_OK)
 		result = segments_open(journal->segments);
 	if (result != SEGMENTS_OK)
@@ -452,6 +490,8 @@ rotate(struct journal *journal)
 		return failed(journal, result, "preparing the next file");
 	if (journal_sync(journal) != SEGMENTS_OK)
 		return SEGMENTS_BROKEN;
+	if (log_tree_close(journal->tree, false) != SEGMENTS_OK)
+		return broken(journal, "the hashes and head of a file");
 	if (segments_finish(journal->segments, hash) != SEGMENTS_OK ||
 	    segments_open(journal->segments) != SEGMENTS_OK)
 		return broken(journal, "changing to the next file");
@@ -521,6 +561,9 @@ journal_ready(struct journal *journal)
 		if (result != SEGMENTS_OK)
 			return result;
 	}
+	result = log_tree_reserve(journal->tree);
+	if (result != SEGMENTS_OK)
+		return failed(journal, result, "making room for hashes");
 	watch_clock(journal);
 	if (journal->pressed)
 		retain(journal, clock_mono_us());
@@ -544,6 +587,10 @@ journal_flush(struct journal *journal)
 		return SEGMENTS_BROKEN;
 	if (journal_pending(journal) == 0)
 		return SEGMENTS_OK;
+	/* Hashes first: for each line that a reader sees there is one. */
+	result = log_tree_flush(journal->tree);
+	if (result != SEGMENTS_OK)
+		return failed(journal, result, "writing hashes");
 	result = segments_append(journal->segments, journal->batch.bytes +
 	    journal->flushed, journal_pending(journal), &written);
 	if (written > 0 && journal->unsynced == 0)
@@ -593,8 +640,10 @@ journal_sync(struct journal *journal)
 	stats_add(&stats->log_sync_us, clock_mono_us() - start);
 	stats_set(&stats->log_unsynced_us, 0);
 	journal->unsynced = 0;
-	if (journal_pending(journal) == 0)
+	if (journal_pending(journal) == 0) {
 		atomic_store(&journal->place.state->synced, journal->sequence);
+		log_tree_settled(journal->tree);
+	}
 	if (journal->doomed_written)
 		delete_doomed(journal);
 	return SEGMENTS_OK;
@@ -637,6 +686,10 @@ journal_tick(struct journal *journal)
 
 	if (journal->broken || journal->stage != STAGE_OPEN)
 		return;
+	if (log_tree_sign(journal->tree) != SEGMENTS_OK) {
+		(void)broken(journal, "writing the signed head");
+		return;
+	}
 	if (references_extend(journal->place.log_folder,
 	    journal->place.state) == -1)
 		report_limited(&journal->limit, REPORT_ERROR, "no more "
@@ -679,6 +732,8 @@ journal_stop(struct journal *journal)
 	result = journal_flush(journal);
 	if (result == SEGMENTS_OK)
 		result = journal_sync(journal);
+	if (result == SEGMENTS_OK)
+		result = log_tree_close(journal->tree, true);
 	if (result == SEGMENTS_OK)
 		result = segments_finish(journal->segments, hash);
 	return result;

@@ -33,6 +33,7 @@ struct journal_place {
 	struct logstate *state;
 	struct stats *stats;
 	const char *node;
+	const char *origin;	/* name of a log that has none yet */
 	const char *boot_id;	/* of this machine's run */
 	const char *clock_sync;	/* synchronised, unsynchronised, unknown */
 };

@@ -29,8 +29,8 @@ find(const char *line, size_t length, const char *key)
 	return at == NULL ? NULL : at + strlen(key);
 }
 
-static bool
-sequence_of(const char *line, size_t length, uint64_t *sequence)
+bool
+recover_line_sequence(const char *line, size_t length, uint64_t *sequence)
 {
 	const char *at = find(line, length, ",\"event.sequence\":");
 	const char *end = line + length;
@@ -52,7 +52,7 @@ is_line(const char *line, size_t length, uint64_t *sequence)
 	return length > sizeof(LINE_START) &&
 	    memcmp(line, LINE_START, sizeof(LINE_START) - 1) == 0 &&
 	    memcmp(line + length - 2, "\"}", 2) == 0 &&
-	    sequence_of(line, length, sequence);
+	    recover_line_sequence(line, length, sequence);
 }
 
 static unsigned
@@ -177,6 +177,8 @@ learn(struct recovery *recovery, const char *text, size_t size,
 	recovery->stopped = find(last, last_length,
 	    ",\"event.action\":\"stop\"") != NULL;
 	recovery->last_us = recover_line_time(last, last_length);
+	recovery->is_signed = find(text, first,
+	    ",\"gatebook.log.key_id\":\"") != NULL;
 	recovery->boot_id[0] = '\0';
 	at = find(text, first, ",\"host.boot.id\":\"");
 	if (at != NULL) {

@@ -20,6 +20,7 @@ struct recovery {
 	uint64_t discarded;	/* bytes set aside */
 	uint64_t last_us;	/* time of the last line */
 	bool stopped;		/* the last line is `stop` */
+	bool is_signed;		/* its first line names the log's key */
 	char boot_id[64];	/* of the first line of that file */
 	char hash[SEGMENTS_HASH];	/* SHA-256 of that file */
 };
@@ -28,6 +29,9 @@ struct recovery {
  * may heal). */
 int recover(int folder, struct recovery *recovery);
 
+/* The place of a line in the log, as it states it; false if it does not. */
+bool recover_line_sequence(const char *line, size_t length,
+    uint64_t *sequence);
 /* The time of a line's @timestamp in microseconds; 0 if it is no line. */
 uint64_t recover_line_time(const char *line, size_t length);
 

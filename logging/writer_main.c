@@ -10,6 +10,7 @@
 #include "lib/report.h"
 #include "lib/settings.h"
 #include "lib/stats.h"
+#include "logging/note.h"
 #include "logging/writer.h"
 
 #include <sys/file.h>
@@ -185,9 +186,15 @@ learn_machine(void)
 static void
 warm_up(void)
 {
+	struct note_signer *signer = note_signer_new("none");
 	unsigned char hash[EVP_MAX_MD_SIZE];
+	char text[NOTE_HEAD];
 	unsigned n;
 
+	if (signer == NULL || note_sign(signer, "\n", 1, text,
+	    sizeof(text)) == 0)
+		fail("the cryptographic library has no Ed25519");
+	note_signer_free(&signer);
 	if (EVP_Digest("", 0, hash, &n, EVP_sha256(), NULL) != 1 ||
 	    HMAC(EVP_sha256(), "", 0, hash, n, hash, NULL) == NULL)
 		fail("the cryptographic library has no SHA-256");
@@ -211,6 +218,8 @@ make_writer(void)
 	struct journal_place place = { .settings = the.settings,
 	    .log_folder = the.log, .key_folder = the.keys,
 	    .state = the.state, .stats = the.stats, .node = the.node,
+	    .origin = the.settings->log_origin[0] != '\0' ?
+	    the.settings->log_origin : the.node,
 	    .boot_id = the.boot_id, .clock_sync = the.clock_sync };
 	size_t i;
 

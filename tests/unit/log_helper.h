@@ -4,7 +4,9 @@
 #define TESTS_UNIT_LOG_HELPER_H
 
 #include "lib/settings.h"
+#include "logging/head_file.h"
 #include "logging/journal.h"
+#include "logging/leaves.h"
 #include "logging/segments.h"
 
 #include <sys/mman.h>
@@ -54,6 +56,7 @@ log_place_open(struct log_place *log, const char *inside)
 	log->place = (struct journal_place){ .settings = log->settings,
 	    .log_folder = log->folder, .key_folder = log->folder,
 	    .state = log->state, .stats = log->stats, .node = "edge-1",
+	    .origin = "log.example/edge-1",
 	    .boot_id = "boot-1", .clock_sync = "unknown" };
 }
 
@@ -84,6 +87,7 @@ log_read_file(const struct log_place *log, const char *name, size_t *size)
 	off_t end;
 	char *text;
 
+	*size = 0;
 	if (fd == -1)
 		return NULL;
 	end = lseek(fd, 0, SEEK_END);
@@ -177,6 +181,91 @@ log_count(const struct log_place *log, const char *what,
 	count->last[0] = '\0';
 	(void)log_walk(log, 0, log_count_line, count);
 	return count->n;
+}
+
+/* The tree over all lines, made anew, against hashes and heads. */
+struct log_tree_check {
+	const struct log_place *log;
+	struct tree_hasher *hasher;
+	struct tree_frontier frontier;
+	const struct note_head *heads;
+	size_t head_count;
+	size_t fitting;
+};
+
+static inline void
+log_look_at_heads(struct log_tree_check *check)
+{
+	unsigned char root[TREE_HASH];
+	size_t i;
+
+	for (i = 0; i < check->head_count; i++) {
+		if (check->heads[i].size != check->frontier.size)
+			continue;
+		tree_root(check->hasher, &check->frontier, root);
+		assert_memory_equal(root, check->heads[i].root, TREE_HASH);
+		check->fitting++;
+	}
+}
+
+static inline void
+log_check_line(void *arg, const char *line, size_t length)
+{
+	struct log_tree_check *check = arg;
+	unsigned char leaf[TREE_HASH], there[TREE_HASH];
+
+	tree_leaf(check->hasher, line, length, leaf);
+	assert_int_equal(leaves_read(check->log->folder,
+	    check->frontier.size, there, 1), 1);
+	assert_memory_equal(leaf, there, TREE_HASH);
+	tree_append(check->hasher, &check->frontier, leaf);
+	log_look_at_heads(check);
+}
+
+/* Both heads in the file; at least one is good. */
+static inline void
+log_read_heads(const struct log_place *log,
+    struct head_slot slot[HEAD_SLOTS])
+{
+	struct note_key key;
+	size_t size;
+	char *vkey = log_read_file(log, HEAD_VKEY_FILE, &size);
+
+	assert_non_null(vkey);
+	assert_true(note_key_read(vkey, size, &key));
+	free(vkey);
+	assert_int_equal(head_file_read(log->folder, &key, slot), 0);
+	assert_int_not_equal(head_file_newest(slot), -1);
+}
+
+/* The log holds these heads (size > 0) and those in its file; the size of the
+ * newest. */
+static inline uint64_t
+log_check_tree(const struct log_place *log, const struct note_head *heads,
+    size_t count)
+{
+	struct log_tree_check check = { .log = log, .heads = heads,
+		.head_count = count, .hasher = tree_hasher_new() };
+	struct head_slot slot[HEAD_SLOTS];
+	struct note_head both[HEAD_SLOTS];
+	size_t i, n = 0;
+
+	assert_non_null(check.hasher);
+	(void)log_walk(log, 0, log_check_line, &check);
+	assert_int_equal(check.fitting, count);
+	log_read_heads(log, slot);
+	for (i = 0; i < HEAD_SLOTS; i++)
+		if (!slot[i].empty && slot[i].result == NOTE_GOOD &&
+		    slot[i].head.size > 0)
+			both[n++] = slot[i].head;
+	check.heads = both;
+	check.head_count = n;
+	check.fitting = 0;
+	memset(&check.frontier, 0, sizeof(check.frontier));
+	(void)log_walk(log, 0, log_check_line, &check);
+	assert_int_equal(check.fitting, n);
+	tree_hasher_free(&check.hasher);
+	return slot[head_file_newest(slot)].head.size;
 }
 
 #endif

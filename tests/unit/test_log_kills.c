@@ -2,7 +2,8 @@
 /*
  * test_log_kills.c - keepers and writers are killed at random moments, again and
  * again.  Afterwards every exchange that was entered has exactly one closing
- * record, and the sequence has no gap.  GATEBOOK_KILLS=N in the environment says
+ * record, the sequence has no gap, and the log continues every head that was ever
+ * signed.  GATEBOOK_KILLS=N in the environment says
  * how many rounds (120).
  */
 #include "logging/writer.h"
@@ -46,6 +47,30 @@ dice(uint32_t sides)
 
 	assert_int_equal(getrandom(&n, sizeof(n), 0), sizeof(n));
 	return n % sides;
+}
+
+#define HEADS_MAX 4096
+static struct note_head heads[HEADS_MAX];
+static size_t head_count;
+
+/* Remember what is signed by now. */
+static void
+note_heads(void)
+{
+	struct head_slot slot[HEAD_SLOTS];
+	int i;
+
+	if (faccessat(the_log.folder, HEAD_FILE, F_OK, 0) != 0)
+		return;
+	log_read_heads(&the_log, slot);
+	for (i = 0; i < HEAD_SLOTS; i++) {
+		if (slot[i].empty || slot[i].result != NOTE_GOOD ||
+		    slot[i].head.size == 0 || head_count == HEADS_MAX)
+			continue;
+		if (head_count == 0 || heads[head_count - 1].size <
+		    slot[i].head.size)
+			heads[head_count++] = slot[i].head;
+	}
 }
 
 /* --- the keeper's life ------------------------------------------------------ */
@@ -315,6 +340,7 @@ test_kills(void **state)
 			end_process(writer);
 			take_done(channel);
 		}
+		note_heads();
 		writer = start_writer(&channel);
 	}
 	for (i = 0; i < 2; i++) {
@@ -336,6 +362,10 @@ test_kills(void **state)
 	assert_int_equal(left, 0);
 	end_process(writer);
 	verify();
+	note_heads();
+	assert_true(head_count > 0);
+	(void)log_check_tree(&the_log, heads, head_count);
+	print_message("%zu heads\n", head_count);
 	close(channel);
 	close(wake);
 	log_place_close(&the_log);
