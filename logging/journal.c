@@ -274,14 +274,18 @@ add_log_name(struct journal *journal, struct record *record)
 		record_text(record, RECORD_LOG_KEY_ID_F, id);
 }
 
+/* first: the sequence of the first line in this file, which is one of these or
+ * that of the start before them.  It tells later whether lines before it are
+ * missing or were in a file that was deleted. */
 static void
-add_segment_lines(struct journal *journal, uint64_t closed,
+add_segment_lines(struct journal *journal, uint64_t first, uint64_t closed,
     const char *hash)
 {
 	struct record record = own_record(journal);
 
 	record_text(&record, RECORD_BOOT_ID_F, journal->place.boot_id);
 	add_log_name(journal, &record);
+	record_number(&record, RECORD_LOG_SIZE_F, first);
 	record_number(&record, RECORD_SEGMENT_F,
 	    segments_number(journal->segments));
 	journal_add_own(journal, RECORD_KIND_SEGMENT_OPEN, &record);
@@ -429,7 +433,8 @@ first_file(struct journal *journal)
 		return failed(journal, result, "making a file");
 	(void)pseudonyms_month(journal->pseudonyms, clock_wall_us());
 	add_start(journal);
-	add_segment_lines(journal, journal->found.number, journal->found.hash);
+	add_segment_lines(journal, journal->found.sequence,
+	    journal->found.number, journal->found.hash);
 	/* Counted while there was no room, no whole disk or no writer. */
 	condition = atomic_load(&journal->place.state->condition);
 	since = atomic_load(&journal->place.state->since_us);
@@ -495,7 +500,7 @@ rotate(struct journal *journal)
 	if (segments_finish(journal->segments, hash) != SEGMENTS_OK ||
 	    segments_open(journal->segments) != SEGMENTS_OK)
 		return broken(journal, "changing to the next file");
-	add_segment_lines(journal, old, hash);
+	add_segment_lines(journal, journal->sequence, old, hash);
 	journal->pressed = journal->place.settings->log_keep_size > 0;
 	return SEGMENTS_OK;
 }

@@ -170,7 +170,7 @@ FIELD(CONSOLE_REASON, "gatebook.console.reason", STRING, 512, CATEGORY, 0, "Why 
 FIELD(CONSOLE_QUERY, "gatebook.console.query", STRING, 1024, CATEGORY, 0, "What they searched for.") \
 FIELD(CONSOLE_COUNT, "gatebook.console.result_count", NUMBER, 0, CATEGORY, 0, "How many records they were shown.") \
 FIELD(LOG_ORIGIN, "gatebook.log.origin", STRING, 256, CATEGORY, 0, "Name of this log.") \
-FIELD(LOG_SIZE, "gatebook.log.size", NUMBER, 0, CATEGORY, 0, "Records before this one.") \
+FIELD(LOG_SIZE, "gatebook.log.size", NUMBER, 0, CATEGORY, 0, "Records before this one; in `segment-open` those before this file.") \
 FIELD(LOG_KEY_ID, "gatebook.log.key_id", STRING, 8, CATEGORY, 0, "Which key signs the heads of this log.") \
 FIELD(SEGMENT, "gatebook.segment.id", NUMBER, 0, CATEGORY, 0, "File of the log.") \
 FIELD(SEGMENT_HASH, "gatebook.segment.sha256", STRING, 64, CATEGORY, 0, "Hash of the finished file.") \

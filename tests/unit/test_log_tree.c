@@ -284,7 +284,7 @@ test_many(void **state)
 	uint64_t count = LEAVES_IN_FILE + 9000, i;
 	unsigned char root[TREE_HASH], want[TREE_HASH], leaf[TREE_HASH];
 	struct tree_frontier plain = { .size = 0 };
-	struct tree_hasher *hasher = tree_hasher_new();
+	struct tree_hasher *hasher;
 	struct head_slot slot[HEAD_SLOTS];
 	struct log_tree_place place;
 	struct log_tree *tree;
@@ -294,6 +294,8 @@ test_many(void **state)
 	(void)state;
 	if (getenv("GATEBOOK_VALGRIND") != NULL)
 		skip();
+	hasher = tree_hasher_new();
+	assert_non_null(hasher);
 	log_place_open(&log, "/tmp");
 	place = (struct log_tree_place){ .log_folder = log.folder,
 	    .key_folder = log.folder, .origin = "two words", .data_name = "d",
