@@ -37,6 +37,24 @@ category folder   from "lists/folder"
 network  kiosks   { 127.0.7.0/24  2001:db8:20::/48 }
 hours    always   { mon-sun 00:00-24:00 }
 hours    never    { sat-sun 03:03-03:04 }
+service chatter "Chatter" {
+    class social-media
+    site  chatter.example
+    media *.many.example shared
+    activity upload {
+        method POST  path "/up"  content-type "image/*"
+        example POST "https://chatter.example/up" with content-type "image/png"
+    }
+    activity search {
+        query   "q"
+        example GET "https://chatter.example/?q=x"
+    }
+    activity view {
+        host    *.many.example
+        path    "/chat"
+        example GET "https://a.many.example/chat/1"
+    }
+}
 
 access {
 """ + "".join([
@@ -54,6 +72,7 @@ access {
     deny("by-hours", "when hours always\n        and host hours.example"),
     deny("by-other-hours", "when hours never\n        and host o.example"),
     deny("by-until", "when host o.example", "until 2020-01-01"),
+    deny("by-activity", "when service chatter\n        and activity upload"),
     deny("by-port", "when port 8081"),
     deny("by-destination", "when destination 11.8.8.0/24"),
     deny("by-hello", "when server-name bad.sni.example"),
@@ -66,6 +85,12 @@ access {
         and  host inside.example
     }
     audit odd-port { when host ports.example and port 2222 }
+    audit at-service {
+        when   service-class social-media
+        and    activity search or view
+        record activity
+    }
+    audit at-chatter { when service chatter  record host }
     audit at-category { when host depth-category.example  record category }
     audit at-host { when host depth-host.example  record host }
     audit at-path { when host depth-path.example  record path }
@@ -86,7 +111,7 @@ FILES = {
     "lists/folder/domains": "folder.example\n",
     "lists/folder/urls": "url.example/bad\n",
 }
-HOSTS = """inline x.tree tree h ok.h x.h exact x.exact hours would depth-category
+HOSTS = """chatter a.many inline x.tree tree h ok.h x.h exact x.exact hours would depth-category
     depth-host depth-path depth-url pseudo count forward free listed x.listed
     hosts folder x.folder strict sub x.sub""".split()
 
@@ -166,6 +191,45 @@ def an_entry_of_a_list_stands_in_the_record(w):
     true(r["gatebook.list.file"].endswith("lists/plain"))
     equal(r["gatebook.list.line"], 2)
     equal(r["gatebook.list.entry"].lstrip("."), "listed.example")
+
+
+@case
+def a_service_and_what_was_done_there_stand_in_the_record(w):
+    r = decided(w, "http://chatter.example/x?q=y", "at-service")
+    equal(r["gatebook.service.name"], "chatter")
+    equal(r["gatebook.service.class"], "social-media")
+    equal(r["gatebook.service.fact"], "host")
+    equal(r["gatebook.service.entry"], "site chatter.example")
+    true(r["gatebook.service.file"].endswith("test.policy"))
+    line = POLICY.splitlines()[r["gatebook.service.line"] - 1]
+    equal(line, "    site  chatter.example")
+    equal(r["gatebook.activity.name"], "search")
+    equal(r["gatebook.activity.matched"], ['query "q"'])
+    line = POLICY.splitlines()[r["gatebook.activity.line"] - 1]
+    equal(line, "    activity search {")
+
+
+@case
+def the_type_of_content_tells_an_upload(w):
+    image = "Content-Type: image/PNG\r\nContent-Length: 1\r\n"
+    r = decided(w, "http://chatter.example/up", "by-activity", image, "POST",
+        None, b"x")
+    equal(r["gatebook.service.name"], "chatter")
+    text = image.replace("image/PNG", "text/html")
+    r = decided(w, "http://chatter.example/up", "at-chatter", text, "POST",
+        None, b"x")
+    true("gatebook.activity.name" not in r)
+    equal(r["gatebook.service.name"], "chatter")
+
+
+@case
+def a_shared_host_is_told_by_what_is_asked_of_it(w):
+    r = decided(w, "http://a.many.example/chat/1", "at-service")
+    equal(r["gatebook.service.fact"], "activity")
+    equal(r["gatebook.activity.name"], "view")
+    r = decided(w, "http://a.many.example/other", E)
+    true("gatebook.service.name" not in r and
+        "gatebook.service.class" not in r, r)
 
 
 @case
