@@ -20,7 +20,7 @@
 
 #define DIGITS 9
 #define BASE 31
-#define SPAN UINT64_C(26439622160671)	/* 31^9 */
+#define SPAN REFERENCE_SPAN
 
 static const char alphabet[BASE + 1] = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 

@@ -46,6 +46,7 @@ int logstate_create(int fd);
 struct logstate *logstate_map(int fd);
 
 #define REFERENCE_BLOCK 256
+#define REFERENCE_SPAN UINT64_C(26439622160671)	/* 31^9: how many there are */
 #define REFERENCE_TEXT 13	/* "7KQM-4TP-X2C" and NUL */
 
 /* A process's lease of reference numbers. */

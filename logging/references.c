@@ -4,6 +4,8 @@
 
 #include "lib/report.h"
 
+#include <sys/random.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -62,11 +64,19 @@ int
 references_start(int folder, struct logstate *state, uint64_t log_size)
 {
 	uint64_t limit = 0;
+	bool known = load(folder, &limit);
 
-	if (!load(folder, &limit) && log_size > 0) {
-		/* Far above what this log can have used. */
-		limit = (log_size / REFERENCES_AHEAD + 1) * 16 *
-		    REFERENCES_AHEAD;
+	if (!known && log_size == 0) {
+		/* A log begins anywhere in the lower half, so that two gates
+		 * do not give the same references to their callers. */
+		if (getrandom(&limit, sizeof(limit), 0) !=
+		    (ssize_t)sizeof(limit))
+			limit = 0;
+		limit %= REFERENCE_SPAN / 2;
+	} else if (!known) {
+		/* Far above what this log can have used: the upper half. */
+		limit = REFERENCE_SPAN / 2 + (log_size / REFERENCES_AHEAD + 1) *
+		    16 * REFERENCES_AHEAD;
 		report(REPORT_WARNING, "the file %s in the log's folder is "
 		    "gone or damaged; references go on from %" PRIu64, NAME,
 		    limit);

@@ -661,6 +661,7 @@ test_references(void **state)
 	char drawn[3][REFERENCE_TEXT];
 	struct log_place log;
 	struct run run;
+	uint64_t first = 0;
 	int i;
 
 	(void)state;
@@ -668,29 +669,36 @@ test_references(void **state)
 	for (i = 0; i < 3; i++) {
 		run_begin(&run, &log);
 		(void)writer_turn(run.writer);
+		/* Anywhere in the lower half, other than other logs'. */
+		if (i == 0)
+			first = atomic_load(&log.state->reference_limit) -
+			    1000000;
+		assert_true(first > 0 && first < REFERENCE_SPAN / 2);
 		lease.next = lease.end = 0;
 		assert_int_equal(reference_draw(log.state, &lease, drawn[i]),
 		    0);
 		assert_int_equal(atomic_load(&log.state->reference_limit),
-		    (uint64_t)(i + 1) * 1000000);
+		    first + (uint64_t)(i + 1) * 1000000);
 		/* Nearly all drawn: the limit moves. */
 		if (i == 2) {
-			atomic_store(&log.state->reference_next, 2900000);
+			atomic_store(&log.state->reference_next,
+			    first + 2900000);
 			clock_set_offset(1100000, 1100000);
 			(void)writer_turn(run.writer);
 			clock_set_offset(0, 0);
 			assert_int_equal(atomic_load(
-			    &log.state->reference_limit), 4000000);
+			    &log.state->reference_limit), first + 4000000);
 		}
 		run_stop(&run);
 	}
 	assert_string_not_equal(drawn[0], drawn[1]);
 	assert_string_not_equal(drawn[1], drawn[2]);
-	/* The file gone: far above. */
+	/* The file gone: far above, in the upper half. */
 	assert_int_equal(unlinkat(log.folder, "reference", 0), 0);
 	run_begin(&run, &log);
 	(void)writer_turn(run.writer);
-	assert_true(atomic_load(&log.state->reference_next) >= 16000000);
+	assert_true(atomic_load(&log.state->reference_next) >=
+	    REFERENCE_SPAN / 2 + 16000000);
 	run_stop(&run);
 	log_place_close(&log);
 }
