@@ -6,6 +6,7 @@ import os
 
 from harness import case, equal, run, table, true, within
 from origin import Server, echo
+from tls import client_hello
 from world import World
 
 POLICY = """policy "Test office" { contact "desk@office.example" }
@@ -31,6 +32,12 @@ access {
         and     navigation no
         and     host tracker.example
         because "Not inside that page."
+        ground  security  owner "IT, it@office.example"  review-by 2099-01-31
+    }
+    deny by-hello {
+        when    server-name hello.example
+        and     browser curl
+        because "Not with that program."
         ground  security  owner "IT, it@office.example"  review-by 2099-01-31
     }
     audit at-host { when host shallow.example  record host }
@@ -119,6 +126,20 @@ def an_old_browser_is_known_at_the_connect(w):
     true("gatebook.navigation" not in r)
 
 
+@case
+def a_browser_is_still_known_when_the_hello_comes(w):
+    for agent, denied in (("curl/8.5.0", True), ("Acme/1.0", False)):
+        with w.gate.client() as c:
+            equal(c.connect_to("any.example:443",
+                "User-Agent: %s\r\n" % agent).status, 200)
+            c.send(client_hello("hello.example"))
+            if not denied:
+                true(c.take(5), "the hello comes back")
+        r = w.gate.record(event__action="tunnel-close",
+            user_agent__name=agent.split("/")[0])
+        equal(r["rule.id"], "by-hello" if denied else D)
+
+
 def navigated(w, fields, rule, navigation=None, by=None):
     got, r = ask(w, "tracker.example", CHROME % 126, fields)
     equal(r["rule.id"], rule)
@@ -152,7 +173,7 @@ def a_shallow_record_keeps_the_name_of_the_browser_alone(w):
 
 @case
 def a_list_beside_the_policy_takes_the_place_of_the_built_in_one(w):
-    own = ('family internet-explorer "Explorer" browser\n'
+    own = ('family curl "curl" tool  family internet-explorer "Explorer" browser\n'
         'family chrome "Chrome" browser\nfamily firefox "Firefox" browser\n'
         'is firefox "Acme Ledger/"\n')
     w.gate.write("browsers", own)
