@@ -9,6 +9,7 @@
 #include "proxy/exchange.h"
 #include "proxy/journal.h"
 #include "proxy/lists.h"
+#include "proxy/out.h"
 #include "proxy/request.h"
 
 #include <stdio.h>
@@ -61,6 +62,7 @@ make_block(struct exchange *x, const struct http1_head *head,
 	size_t url = host_length + target->authority.length + path +
 	    target->query.length + 32;
 	struct http1_text type = request_field(head, HTTP1_CONTENT_TYPE);
+	struct out o;
 	char *at;
 
 	x->block = malloc(host_length + 1 + head->method.length + 1 +
@@ -111,13 +113,13 @@ make_block(struct exchange *x, const struct http1_head *head,
 		at += snprintf(at, sizeof(":65535"), ":%u", target->port);
 	if (target->path.length == 0)
 		*at++ = '/';
-	memcpy(at, target->path.at, target->path.length);
-	at += target->path.length;
+	o.at = at;
+	put(&o, target->path.at, target->path.length);
 	if (target->has_query) {
-		*at++ = '?';
-		memcpy(at, target->query.at, target->query.length);
-		at += target->query.length;
+		PUT(&o, "?");
+		put(&o, target->query.at, target->query.length);
 	}
+	at = o.at;
 	x->facts.url.length = (size_t)(at - x->facts.url.text);
 	*at++ = '\0';
 	x->head = at;

@@ -13,6 +13,8 @@ struct out {
 static inline void
 put(struct out *out, const char *text, size_t length)
 {
+	if (length == 0)
+		return;			/* text may be NULL */
 	memcpy(out->at, text, length);
 	out->at += length;
 }

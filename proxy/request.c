@@ -188,7 +188,7 @@ request_write(const struct exchange *x, const struct http1_head *head,
 	    memcmp(head->method.at, "TRACE", 5) == 0 :
 	    head->method.length == 7 &&
 	    memcmp(head->method.at, "OPTIONS", 7) == 0;
-	bool host_done = false;
+	bool host_done = false, counted = false;
 
 	put(&o, head->method.at, head->method.length);
 	PUT(&o, " ");
@@ -209,7 +209,9 @@ request_write(const struct exchange *x, const struct http1_head *head,
 		if (f->known == HTTP1_MAX_FORWARDS && counts_down) {
 			int left = request_max_forwards(head);
 
-			if (left > 0) {
+			/* One, however often it came: what is written never
+			 * outgrows what was read by more than a little. */
+			if (left > 0 && !counted) {
 				char number[16];
 				int n = snprintf(number, sizeof(number),
 				    ": %d\r\n", left - 1);
@@ -218,6 +220,7 @@ request_write(const struct exchange *x, const struct http1_head *head,
 				put(&o, number, (size_t)n);
 			}
 			continue;
+				counted = true;
 		}
 		if (f->known == HTTP1_EXPECT && head->minor == 0)
 			continue;
