@@ -140,8 +140,16 @@ void
 deadline_push(struct deadlines *deadlines, struct deadline *deadline,
     uint64_t delay_us)
 {
-	if (deadline->back != NULL)
-		deadline->due = due_after(deadlines, delay_us);
+	uint64_t due = due_after(deadlines, delay_us);
+
+	if (deadline->back == NULL)
+		return;
+	if (due < deadline->due) {
+		/* Forward: it hangs too far back. */
+		deadline_set(deadlines, deadline, delay_us, deadline->passed);
+		return;
+	}
+	deadline->due = due;
 }
 
 void

@@ -36,7 +36,8 @@ uint64_t deadlines_now(const struct deadlines *deadlines);
 /* Call passed(deadline) once after delay_us from now.  Moves one already set. */
 void deadline_set(struct deadlines *deadlines, struct deadline *deadline,
     uint64_t delay_us, deadline_passed *passed);
-/* Push a set deadline back to delay_us from now; cheaper than deadline_set. */
+/* Move a set deadline to delay_us from now; cheaper than deadline_set when that is
+ * later than it was. */
 void deadline_push(struct deadlines *deadlines, struct deadline *deadline,
     uint64_t delay_us);
 void deadline_clear(struct deadline *deadline);

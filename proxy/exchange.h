@@ -87,6 +87,7 @@ struct exchange {
 	bool met_port : 1;		/* the port is not one for tunnels */
 	bool hello_seen : 1;
 	bool refused : 1;		/* before any decision */
+	bool looked : 1;		/* tunnel: its protocol was judged */
 	bool cut : 1;			/* the origin takes no more content */
 	bool ours : 1;			/* answered in our own name */
 	bool waits_durable : 1;
@@ -135,6 +136,8 @@ struct exchange {
 	struct pipe_pair *pipe_up;	/* tunnel: client to origin */
 	struct pipe_pair *pipe_down;
 	uint8_t full_up;
+	unsigned char *watched;		/* tunnel: a late hello, as it passes */
+	size_t watched_length;
 	uint8_t full_down;
 };
 

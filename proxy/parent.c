@@ -3,13 +3,11 @@
  * parent.c - opening the way of a CONNECT: asking a parent proxy for it, and
  * telling the client that it is open.
  */
-#include "lib/report.h"
 #include "proxy/out.h"
 #include "proxy/reply.h"
 #include "proxy/tunnel.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 void
@@ -47,8 +45,9 @@ parent_ask(struct exchange *x)
 	exchange_wait_origin(x, w->settings->upstream_connect_timeout);
 }
 
-bool
-parent_established(struct exchange *x)
+void
+parent_established(struct exchange *x, const unsigned char *first,
+    size_t length)
 {
 	static const char words[] = "HTTP/1.1 200 Connection established\r\n"
 	    "\r\n";
@@ -59,9 +58,9 @@ parent_established(struct exchange *x)
 	if (end_send_bytes(&x->session->client, words, sizeof(words) - 1) ==
 	    END_GONE) {
 		exchange_client_gone(x, OUTCOME_CLIENT_RESET);
-		return false;
+		return;
 	}
-	return tunnel_begin(x);
+	(void)tunnel_begin(x, first, length);
 }
 
 /* The parent's answer to our CONNECT. */
@@ -72,7 +71,6 @@ parent_take(struct exchange *x, const unsigned char *bytes, size_t length)
 	struct upstream *u = x->upstream;
 	struct http1_head head;
 	enum http1_error error;
-	unsigned char *rest;
 
 	if (!upstream_keep(u, bytes, length)) {
 		exchange_fail(x, OUTCOME_PARENT_REFUSED, "head-too-long");
@@ -98,17 +96,10 @@ parent_take(struct exchange *x, const unsigned char *bytes, size_t length)
 		return;
 	}
 	deadline_clear(&u->deadline);
+	/* What came behind it, the server's first bytes, goes from the worker's
+	 * buffer: u->in may go with u. */
 	length = u->in_length - head.length;
-	rest = NULL;
-	if (length > 0) {
-		rest = malloc(length);
-		if (rest == NULL)
-			report_bug("no memory for a tunnel");
-		memcpy(rest, u->in + head.length, length);
-	}
+	memcpy(w->buffer, u->in + head.length, length);
 	u->in_length = 0;
-	/* What came behind it: the server spoke first. */
-	if (parent_established(x) && rest != NULL)
-		tunnel_give(x, rest, length);
-	free(rest);
+	parent_established(x, w->buffer, length);
 }

@@ -71,7 +71,7 @@ exchange_connected(struct exchange *x)
 		return;
 	}
 	if (x->is_connect) {
-		(void)parent_established(x);
+		parent_established(x, NULL, 0);
 		return;
 	}
 	x->phase = PHASE_ANSWER;

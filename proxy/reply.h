@@ -17,8 +17,9 @@ void reply_take_body(struct exchange *exchange, const unsigned char *bytes,
 void parent_ask(struct exchange *exchange);
 void parent_take(struct exchange *exchange, const unsigned char *bytes,
     size_t length);
-/* parent.c: the way of a CONNECT is open: tell the client.  false if the exchange
- * is gone after it. */
-bool parent_established(struct exchange *exchange);
+/* parent.c: the way of a CONNECT is open: tell the client.  first are bytes that
+ * came from its other end already, if any.  The exchange may be gone after it. */
+void parent_established(struct exchange *exchange, const unsigned char *first,
+    size_t length);
 
 #endif

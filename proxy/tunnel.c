@@ -10,6 +10,7 @@
 #include "proxy/tunnel.h"
 
 #include "lib/clock.h"
+#include "lib/report.h"
 #include "proxy/hello.h"
 #include "proxy/journal.h"
 #include "proxy/lists.h"
@@ -26,6 +27,7 @@
 #include <string.h>
 
 #define HELLO_US 5000000	/* for the rest of a hello that has begun */
+#define WATCHED_MAX (HELLO_MAX + 8192)
 
 static struct session *
 of_deadline(struct deadline *deadline)
@@ -71,18 +73,21 @@ tunnel_clear(struct exchange *x)
 {
 	if (x->phase == PHASE_PEEK || x->phase == PHASE_TUNNEL)
 		stats_sub(&x->worker->stats->tunnels_open, 1);
+	free(x->watched);
 	pipes_give(x->worker->pipes, &x->pipe_up);
 	pipes_give(x->worker->pipes, &x->pipe_down);
 }
 
-static void
-touch(struct exchange *x)
+void
+tunnel_touch(struct exchange *x)
 {
 	struct worker *w = x->worker;
 
-	deadline_push(w->wheel, &x->session->deadline,
-	    x->client_eof || x->origin_eof ? w->settings->tunnel_half :
-	    w->settings->tunnel_idle);
+	/* While it is looked at, the deadline is another. */
+	if (x->phase == PHASE_TUNNEL)
+		deadline_push(w->wheel, &x->session->deadline,
+		    x->client_eof || x->origin_eof ? w->settings->tunnel_half :
+		    w->settings->tunnel_idle);
 	if (x->slot != BOOK_NO_SLOT)
 		book_count(w->book, x->slot, x->from_client, x->from_origin);
 }
@@ -97,7 +102,8 @@ pass_end(struct exchange *x, bool to_client)
 	bool ended = to_client ? x->origin_eof : x->client_eof;
 
 	if (!ended || end_waiting(to) > 0 ||
-	    (pipe != NULL && pipe->filled > 0))
+	    (pipe != NULL && pipe->filled > 0) ||
+	    (!to_client && session_has_input(x->session)))
 		return;
 	(void)shutdown(to->fd, SHUT_WR);
 	if (x->client_eof && x->origin_eof &&
@@ -117,15 +123,41 @@ start_relay(struct exchange *x)
 	deadline_set(w->wheel, &x->session->deadline,
 	    x->client_eof || x->origin_eof ? w->settings->tunnel_half :
 	    w->settings->tunnel_idle, on_idle);
+	/* Looking may have stopped it. */
+	session_read(x->session, !x->client_eof &&
+	    end_waiting(origin_end(x)) == 0);
 }
 
-/* From looking to relaying; what the client sent so far goes out.  false if the
- * exchange is gone after it. */
+static void
+set_protocol(struct exchange *x, const char *name)
+{
+	x->facts.protocol = (struct fact_string){ name, strlen(name) };
+	fact_set(&x->facts, FACT_PROTOCOL);
+}
+
+/* Other than TLS and HTTP, or not to be told.  false if that is denied, and the
+ * exchange gone. */
+static bool
+take_other(struct exchange *x, const char *protocol)
+{
+	x->looked = true;
+	set_protocol(x, protocol);
+	fact_set_absent(&x->facts, FACT_SERVER_NAME);
+	journal_text(x, RECORD_PROTOCOL_F, protocol, strlen(protocol));
+	lists_tls(x);
+	return exchange_decide(x);
+}
+
+/* From looking to relaying, since nothing more will be seen: what the client sent
+ * so far is judged and goes out.  false if the exchange is gone after it. */
 static bool
 stop_looking(struct exchange *x)
 {
 	struct session *s = x->session;
 
+	if (session_has_input(s) &&
+	    !take_other(x, s->in[0] == 22 ? "tls" : "other"))
+		return false;
 	start_relay(x);
 	return session_run(s) && s->exchange == x;
 }
@@ -141,7 +173,7 @@ tunnel_client_eof(struct exchange *x)
 	session_read(s, false);
 	if (x->phase == PHASE_PEEK && !stop_looking(x))
 		return;
-	touch(x);
+	tunnel_touch(x);
 	pass_end(x, false);
 }
 
@@ -158,21 +190,48 @@ tunnel_origin_eof(struct exchange *x, bool reset)
 	end_read(origin_end(x), false);
 	if (x->phase == PHASE_PEEK && !stop_looking(x))
 		return;
-	touch(x);
+	tunnel_touch(x);
 	pass_end(x, true);
 }
 
 /* --- the first bytes ------------------------------------------------------------ */
 
+/* What came could become a request still; it is taken for something else. */
 static void
-on_peek_over(struct deadline *deadline)
+on_request_late(struct deadline *deadline)
 {
-	/* Nothing came, or no whole hello: stop looking. */
 	(void)stop_looking(of_deadline(deadline)->exchange);
 }
 
+/* A hello that takes so long is read on while it passes. */
+static void
+on_hello_late(struct deadline *deadline)
+{
+	struct exchange *x = of_deadline(deadline)->exchange;
+
+	x->looked = true;
+	set_protocol(x, "tls");
+	x->watched = malloc(WATCHED_MAX);
+	if (x->watched == NULL)
+		report_bug("no memory for a hello");
+	if (!exchange_decide(x))
+		return;
+	start_relay(x);
+	(void)session_run(x->session);
+}
+
+/* Wait for the rest of what began, from its first bytes on. */
+static void
+wait_for_rest(struct exchange *x, uint64_t delay_us, deadline_passed *late)
+{
+	struct deadline *deadline = &x->session->deadline;
+
+	if (deadline->passed != late || !deadline_is_set(deadline))
+		deadline_set(x->worker->wheel, deadline, delay_us, late);
+}
+
 bool
-tunnel_begin(struct exchange *x)
+tunnel_begin(struct exchange *x, const unsigned char *first, size_t length)
 {
 	struct session *s = x->session;
 	struct worker *w = x->worker;
@@ -185,11 +244,15 @@ tunnel_begin(struct exchange *x)
 		s->in = NULL;
 		s->in_size = 0;
 	}
-	deadline_set(w->wheel, &s->deadline, w->settings->tunnel_first,
-	    on_peek_over);
+	/* However long the client says nothing, its first bytes are looked at
+	 * when they come: a decision cannot be waited out. */
+	deadline_set(w->wheel, &s->deadline, w->settings->tunnel_idle, on_idle);
 	end_read(origin_end(x), true);
 	session_read(s, true);
-	return session_run(s) && s->exchange == x;
+	if (length > 0)
+		return tunnel_give(x, first, length);
+	/* Not told by the exchange: another may have begun in its place. */
+	return session_run(s);
 }
 
 void
@@ -198,11 +261,11 @@ tunnel_switch(struct exchange *x)
 	struct session *s = x->session;
 
 	s->state = SESSION_TUNNEL;
+	x->looked = true;
 	stats_add(&x->worker->stats->tunnels_open, 1);
 	deadline_clear(&x->upstream->deadline);
 	end_read(origin_end(x), true);
 	start_relay(x);
-	session_read(s, true);
 }
 
 /* Whether bytes may still become, or are, the first line of an HTTP/1 request:
@@ -255,6 +318,8 @@ turn_to_http(struct exchange *x)
 	s->inside->parent_port = x->parent_port;
 	(void)snprintf(s->inside->parent_host, sizeof(s->inside->parent_host),
 	    "%s", x->parent_host);
+	/* What CONNECT said of its connection ends with it. */
+	s->close_after = false;
 	journal_text(x, RECORD_PROTOCOL_F, "http", 4);
 	stats_sub(&w->stats->tunnels_open, 1);
 	x->phase = PHASE_ANSWER;
@@ -265,13 +330,6 @@ turn_to_http(struct exchange *x)
 	exchange_end(&x, OUTCOME_COMPLETE, NULL);
 	s->state = SESSION_HEAD;
 	s->first_mono_us = 0;
-}
-
-static void
-set_protocol(struct exchange *x, const char *name)
-{
-	x->facts.protocol = (struct fact_string){ name, strlen(name) };
-	fact_set(&x->facts, FACT_PROTOCOL);
 }
 
 static struct fact_string
@@ -318,6 +376,7 @@ static bool
 take_hello(struct exchange *x, const struct hello *hello)
 {
 	x->hello_seen = true;
+	x->looked = true;
 	set_protocol(x, "tls");
 	if (hello->has_server_name) {
 		keep_server_name(x, hello->server_name);
@@ -329,29 +388,16 @@ take_hello(struct exchange *x, const struct hello *hello)
 	return exchange_decide(x);
 }
 
-/* Other than TLS and HTTP, or not to be told. */
-static bool
-take_other(struct exchange *x, const char *protocol)
-{
-	set_protocol(x, protocol);
-	fact_set_absent(&x->facts, FACT_SERVER_NAME);
-	journal_text(x, RECORD_PROTOCOL_F, protocol, strlen(protocol));
-	lists_tls(x);
-	return exchange_decide(x);
-}
-
 /* Look at all that came so far.  True if the tunnel goes on as one. */
 static bool
 peek(struct exchange *x, const unsigned char *bytes, size_t length)
 {
-	struct worker *w = x->worker;
+	const struct settings *settings = x->worker->settings;
 	struct hello hello;
 
 	switch (hello_parse(bytes, length, &hello)) {
 	case HELLO_MORE:
-		/* A client that began one may take longer over the rest. */
-		deadline_set(w->wheel, &x->session->deadline, HELLO_US,
-		    on_peek_over);
+		wait_for_rest(x, HELLO_US, on_hello_late);
 		return false;
 	case HELLO_DONE:
 		if (!take_hello(x, &hello))
@@ -364,6 +410,8 @@ peek(struct exchange *x, const unsigned char *bytes, size_t length)
 	case HELLO_NOT_TLS:
 		switch (looks_like_http(bytes, length)) {
 		case 0:
+			wait_for_rest(x, settings->tunnel_first,
+			    on_request_late);
 			return false;
 		case 1:
 			turn_to_http(x);
@@ -381,6 +429,27 @@ peek(struct exchange *x, const unsigned char *bytes, size_t length)
 
 /* --- moving ------------------------------------------------------------------- */
 
+/* The hello that was late goes by.  False if it is denied, and the exchange
+ * gone. */
+static bool
+watch(struct exchange *x, const unsigned char *bytes, size_t length)
+{
+	enum hello_result result = HELLO_NOT_TLS;
+	struct hello hello;
+
+	if (length <= WATCHED_MAX - x->watched_length) {
+		memcpy(x->watched + x->watched_length, bytes, length);
+		x->watched_length += length;
+		result = hello_parse(x->watched, x->watched_length, &hello);
+	}
+	if (result == HELLO_MORE)
+		return true;
+	free(x->watched);
+	x->watched = NULL;
+	return result == HELLO_DONE ? take_hello(x, &hello) :
+	    take_other(x, "tls");
+}
+
 /* Bytes in hand go to the other side.  False if the tunnel ended. */
 static bool
 hand_over(struct exchange *x, const unsigned char *bytes, size_t length,
@@ -389,11 +458,16 @@ hand_over(struct exchange *x, const unsigned char *bytes, size_t length,
 	struct end *to = to_client ? client_end(x) : origin_end(x);
 	struct end *from = to_client ? origin_end(x) : client_end(x);
 
+	/* One side had ended before anything was said. */
+	if (!x->looked && !take_other(x, "other"))
+		return false;
+	if (!to_client && x->watched != NULL && !watch(x, bytes, length))
+		return false;
 	if (to_client) {
 		x->to_client += length;
 		stats_add(&x->worker->stats->bytes_to_clients, length);
 	}
-	touch(x);
+	tunnel_touch(x);
 	switch (end_send_bytes(to, bytes, length)) {
 	case END_ALL:
 		return true;
@@ -423,19 +497,23 @@ tunnel_take(struct exchange *x, const unsigned char *bytes, size_t length)
 bool
 tunnel_give(struct exchange *x, const unsigned char *bytes, size_t length)
 {
-	/* In PEEK the server speaks first: nothing to look at. */
+	/* In PEEK the server speaks first: neither TLS nor HTTP. */
 	bool first = x->phase == PHASE_PEEK;
 	struct session *s = x->session;
 
-	if (first)
+	if (first) {
+		if (!take_other(x, "other"))
+			return false;
 		start_relay(x);
+	}
 	if (!hand_over(x, bytes, length, true))
 		return false;
 	return first ? session_run(s) && s->exchange == x : true;
 }
 
-/* Through the pipe: socket to pipe, pipe to socket. */
-static void
+/* Through the pipe: socket to pipe, pipe to socket.  false if nothing more is to
+ * be done now; the exchange may be gone then. */
+static bool
 splice_turn(struct exchange *x, bool from_client)
 {
 	struct worker *w = x->worker;
@@ -454,31 +532,32 @@ splice_turn(struct exchange *x, bool from_client)
 		x->to_client += out;
 		stats_add(&w->stats->bytes_to_clients, out);
 	}
-	if (in > 0)
-		touch(x);
+	if (in > 0 || out > 0)
+		tunnel_touch(x);
 	switch (result) {
 	case PIPES_ON:
-		return;
+		return true;
 	case PIPES_EMPTY:
 		pipes_give(w->pipes, slot);
-		return;
+		return true;
 	case PIPES_WAIT:
 		end_read(from, false);
 		end_want_write(to, true);
-		return;
+		return false;
 	case PIPES_END:
 		pipes_give(w->pipes, slot);
 		if (from_client)
 			tunnel_client_eof(x);
 		else
 			tunnel_origin_eof(x, false);
-		return;
+		return false;
 	case PIPES_SOURCE_GONE:
 	case PIPES_SINK_GONE:
 		end_tunnel(x, from_client == (result == PIPES_SOURCE_GONE) ?
 		    OUTCOME_CLIENT_RESET : OUTCOME_ORIGIN_RESET, true);
-		return;
+		return false;
 	}
+	return false;
 }
 
 bool
@@ -492,8 +571,11 @@ tunnel_read(struct exchange *x, bool from_client)
 
 	if (x->phase != PHASE_TUNNEL)
 		return false;
+	/* What is kept goes first: what comes now is put behind it. */
+	if (from_client && session_has_input(x->session))
+		return false;
 	if (*pipe != NULL) {
-		splice_turn(x, from_client);
+		(void)splice_turn(x, from_client);
 		return true;
 	}
 	n = recv(from->fd, w->buffer, WORKER_READ, 0);
@@ -539,20 +621,16 @@ tunnel_drained(struct exchange *x, bool to_client)
 	struct pipe_pair *pipe = to_client ? x->pipe_down : x->pipe_up;
 	struct session *s = x->session;
 
-	if (pipe != NULL && pipe->filled > 0) {
-		splice_turn(x, !to_client);
-		if (s->exchange != x)
-			return;
-		pipe = to_client ? x->pipe_down : x->pipe_up;
-		if (pipe != NULL && pipe->filled > 0)
-			return;
-	}
+	if (pipe != NULL && pipe->filled > 0 && !splice_turn(x, !to_client))
+		return;
 	end_want_write(to, false);
+	/* What was kept goes before what is still to be read. */
+	if (!to_client && session_has_input(s) &&
+	    (!session_run(s) || end_waiting(to) > 0))
+		return;
 	if (to_client ? x->origin_eof : x->client_eof) {
 		pass_end(x, to_client);
 		return;
 	}
 	end_read(from, true);
-	if (!to_client)
-		(void)session_run(s);
 }

@@ -3,19 +3,21 @@
  * tunnel.h - a CONNECT after its 200, or a connection after its 101: bytes go
  * both ways as they come, each direction ends by itself.
  *
- * A CONNECT first waits for the client's first bytes (PEEK) to see what it
- * carries: a ClientHello is read for the record and the policy, an HTTP/1 request
- * takes the path of plain requests, anything else, or a server that speaks first,
- * is relayed at once.
+ * A CONNECT first waits for the client's first bytes (PEEK), however long, to see
+ * what it carries: a ClientHello is read for the record and the policy, an HTTP/1
+ * request takes the path of plain requests, anything else, or a server that speaks
+ * first, is relayed at once.  No byte passes before the policy knows which it is.
  */
 #ifndef PROXY_TUNNEL_H
 #define PROXY_TUNNEL_H
 
 #include "proxy/exchange.h"
 
-/* The way is open and the client was told: wait for the first bytes.  false if
- * the exchange is gone after it. */
-bool tunnel_begin(struct exchange *exchange);
+/* The way is open and the client was told: look at the first bytes.  first are
+ * bytes that the server sent already, if any: then it speaks first.  false if the
+ * session is gone after it; the exchange may be gone in any case. */
+bool tunnel_begin(struct exchange *exchange, const unsigned char *first,
+    size_t length);
 /* After a 101: relay from now on without looking.  The caller runs the session
  * when it is done. */
 void tunnel_switch(struct exchange *exchange);
@@ -26,6 +28,8 @@ size_t tunnel_take(struct exchange *exchange, const unsigned char *bytes,
 bool tunnel_read(struct exchange *exchange, bool from_client);
 /* The other side of that direction takes bytes again. */
 void tunnel_drained(struct exchange *exchange, bool to_client);
+/* Bytes moved: the time that it may be idle begins again. */
+void tunnel_touch(struct exchange *exchange);
 /* The client sends no more. */
 void tunnel_client_eof(struct exchange *exchange);
 /* Bytes the origin sent, read already.  false if the exchange is gone after

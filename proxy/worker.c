@@ -219,7 +219,7 @@ watch_log(struct worker *w)
 	for (s = w->sessions; s != NULL; s = next) {
 		next = s->next;
 		if (s->exchange != NULL &&
-		    s->exchange->phase == PHASE_TUNNEL)
+		    s->exchange->phase >= PHASE_PEEK)
 			exchange_fail(s->exchange, OUTCOME_LOG_GRACE, NULL);
 	}
 }
