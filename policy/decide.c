@@ -208,6 +208,7 @@ walk(struct eval *e, enum section section, struct decision *d,
 	e->pattern_limit = e->names_by_host_alone = false;
 	d->would_count = 0;
 	d->waiting = 0;
+	d->may_forward = false;
 	d->category = d->list_file = NULL;
 	d->list_line = 0;
 	d->list_entry = (struct fact_string){ .text = NULL };
@@ -218,6 +219,9 @@ walk(struct eval *e, enum section section, struct decision *d,
 
 		if (seen != NULL)
 			seen(arg, e, rule, outcome, line);
+		if (outcome == WALK_UNKNOWN && rule->keeping.forward &&
+		    !rule->report_only)
+			d->may_forward = true;
 		if (outcome == WALK_NOTED)
 			noted(p, rule, d);
 		if (outcome == WALK_DECIDED) {

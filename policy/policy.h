@@ -104,6 +104,8 @@ struct decision {
 	enum record_depth depth;
 	enum record_as as;
 	bool forward;		/* commit forward */
+	bool may_forward;	/* ... by a rule that was passed over because a
+				 * fact it asks for was unknown */
 	/* Of a route rule that says parent; else NULL. */
 	const char *parent_host;
 	uint16_t parent_port;

@@ -265,6 +265,26 @@ write_head(struct exchange *x, const struct http1_head *head,
 	x->head_length = request_write(x, head, target, &changes, x->head);
 }
 
+/* Its record goes to the disk before anything leaves.  false if it goes on at
+ * once, uncounted as it may become. */
+static bool
+wait_durable(struct exchange *x)
+{
+	struct worker *w = x->worker;
+
+	x->phase = PHASE_DURABLE;
+	if (!journal_begin(x)) {
+		if (w->settings->log_failure == LOG_FAILURE_COUNT)
+			return false;
+		exchange_fail(x, OUTCOME_LOG_BUSY, NULL);
+		return true;
+	}
+	x->waits_durable = true;
+	x->durable_next = w->durable_first;
+	w->durable_first = x;
+	return true;
+}
+
 void
 exchange_begin(struct session *s, const struct http1_head *head)
 {
@@ -349,18 +369,15 @@ exchange_begin(struct session *s, const struct http1_head *head)
 	if (answer_here(x, head, &target))
 		return;
 	lists_route(x);
+	/* The tunnel through the parent is open still: it is the origin that is
+	 * spoken to, and no other way is tried in its place. */
+	x->by_tunnel = x->through_parent && x->in_tunnel && s->pinned != NULL;
+	if (x->by_tunnel)
+		x->retriable = false;
 	if (!is_connect)
 		write_head(x, head, &target);
-	if (x->forward) {
-		x->phase = PHASE_DURABLE;
-		if (!journal_begin(x)) {
-			exchange_fail(x, OUTCOME_LOG_BUSY, NULL);
-			return;
-		}
-		x->waits_durable = true;
-		x->durable_next = w->durable_first;
-		w->durable_first = x;
+	if (x->forward && journal_waits(w) && x->slot != BOOK_NO_SLOT &&
+	    wait_durable(x))
 		return;
-	}
 	exchange_go(x);
 }

@@ -84,28 +84,40 @@ exchange_feed(struct exchange *x, const unsigned char *bytes, size_t length)
 	}
 	if (x->slot != BOOK_NO_SLOT)
 		book_count(w->book, x->slot, x->from_client, x->from_origin);
-	if (result == HTTP1_DONE) {
+	if (result == HTTP1_DONE)
 		x->request_done = true;
-		deadline_clear(&s->deadline);
-		if (x->phase == PHASE_ANSWER)
-			exchange_wait_origin(x,
-			    w->settings->upstream_answer_timeout);
-	} else {
-		deadline_set(w->wheel, &s->deadline,
-		    w->settings->client_body_timeout, on_body_late);
-	}
+	exchange_wait_sides(x);
 	return used;
 }
 
-/* The connection is there, phase ANSWER begins: wait for content if there is
- * to be any. */
+void
+exchange_wait_sides(struct exchange *x)
+{
+	const struct settings *settings = x->worker->settings;
+	struct session *s = x->session;
+
+	/* Once it is answered the client may stop sending; then the deadlines
+	 * are those of the answer. */
+	if (x->phase != PHASE_ANSWER)
+		return;
+	if (x->request_done || (!x->cut &&
+	    end_waiting(&x->upstream->end) > 0)) {
+		deadline_clear(&s->deadline);
+		exchange_wait_origin(x, settings->upstream_answer_timeout);
+	} else {
+		deadline_clear(&x->upstream->deadline);
+		deadline_set(x->worker->wheel, &s->deadline,
+		    settings->client_body_timeout, on_body_late);
+	}
+}
+
+/* The origin takes content (again): read it, use what is here. */
 void
 exchange_want_content(struct exchange *x)
 {
 	struct session *s = x->session;
 
-	deadline_set(x->worker->wheel, &s->deadline,
-	    x->worker->settings->client_body_timeout, on_body_late);
+	exchange_wait_sides(x);
 	session_read(s, true);
 	(void)session_run(s);
 }

@@ -115,18 +115,6 @@ exchange_client_gone(struct exchange *x, enum outcome outcome)
 	session_close(&s, outcome != OUTCOME_CLIENT_CLOSED);
 }
 
-static void
-on_client_stalled(struct deadline *deadline)
-{
-	struct session *s = (struct session *)(void *)((char *)deadline -
-	    offsetof(struct session, deadline));
-
-	if (s->exchange != NULL)
-		exchange_client_gone(s->exchange, OUTCOME_CLIENT_TIMEOUT);
-	else
-		session_close(&s, true);
-}
-
 /* Send an answer of our own and end.  decision may be NULL. */
 static void
 answer_ours(struct exchange *x, enum outcome outcome, const char *detail,
@@ -164,11 +152,7 @@ answer_ours(struct exchange *x, enum outcome outcome, const char *detail,
 		session_close(&s, false);
 		return;
 	}
-	if (result == END_LATER)
-		deadline_set(w->wheel, &s->deadline,
-		    w->settings->client_body_timeout, on_client_stalled);
-	else
-		deadline_clear(&s->deadline);
+	deadline_clear(&s->deadline);
 	exchange_end(&x, outcome, detail);
 	session_next(s);
 }
@@ -242,7 +226,7 @@ bool
 exchange_redecide(struct exchange *x)
 {
 	x->size_bound = policy_next_size(x->worker->policy, x->request_body);
-	return exchange_decide(x);
+	return exchange_decide(x) && exchange_way_stands(x);
 }
 
 static void

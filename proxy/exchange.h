@@ -81,13 +81,14 @@ struct exchange {
 	bool origin_closes : 1;		/* its connection ends with the answer */
 	bool decode_chunks : 1;		/* chunked answer, client of 1.0 */
 	bool through_parent : 1;
+	bool by_tunnel : 1;		/* ... over a CONNECT that was opened */
 	bool denied_by_rule : 1;	/* an address was, while connecting */
 	bool met_special : 1;		/* an address was of a special kind */
 	bool met_self : 1;
 	bool met_port : 1;		/* the port is not one for tunnels */
 	bool hello_seen : 1;
-	bool refused : 1;		/* before any decision */
 	bool looked : 1;		/* tunnel: its protocol was judged */
+	bool refused : 1;		/* before any decision */
 	bool cut : 1;			/* the origin takes no more content */
 	bool ours : 1;			/* answered in our own name */
 	bool waits_durable : 1;
@@ -135,9 +136,9 @@ struct exchange {
 	uint32_t attempts;
 	struct pipe_pair *pipe_up;	/* tunnel: client to origin */
 	struct pipe_pair *pipe_down;
-	uint8_t full_up;
 	unsigned char *watched;		/* tunnel: a late hello, as it passes */
 	size_t watched_length;
+	uint8_t full_up;
 	uint8_t full_down;
 };
 
@@ -198,10 +199,19 @@ void exchange_finish(struct exchange *exchange, enum outcome outcome,
 void exchange_release(struct exchange *exchange, bool reusable);
 /* Decide by the facts known now; false if it was denied, and has ended. */
 bool exchange_decide(struct exchange *exchange);
+/* Whether the address in use may (still) be used, by kind and by rule; if not the
+ * exchange has ended. */
+bool exchange_way_stands(struct exchange *exchange);
 /* Restart the wait for the origin; outcome is what its end means. */
 void exchange_wait_origin(struct exchange *exchange, uint64_t delay_us);
+/* Wait until the client takes what was sent to it. */
+void exchange_wait_client(struct exchange *exchange);
+/* Before the answer: wait for the client's content, or for the origin if all of it
+ * is here or the origin takes no more of it now. */
+void exchange_wait_sides(struct exchange *exchange);
 
-/* Read the content of the request now that somebody takes it. */
+/* Read the content of the request now that somebody takes it (again).  May end
+ * the exchange and close the session. */
 void exchange_want_content(struct exchange *exchange);
 
 /* Called by upstream.c: */

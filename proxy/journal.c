@@ -62,6 +62,16 @@ journal_state(struct worker *w)
 	return OUTCOME_LOG_BROKEN;
 }
 
+bool
+journal_waits(struct worker *w)
+{
+	enum logstate_condition now = (enum logstate_condition)
+	    atomic_load_explicit(&w->log->condition, memory_order_relaxed);
+
+	return w->settings->log_failure == LOG_FAILURE_REFUSE ||
+	    now == LOGSTATE_STARTING || now == LOGSTATE_GOOD;
+}
+
 /* --- the decision --------------------------------------------------------- */
 
 static void
@@ -173,7 +183,9 @@ remember_decision(struct exchange *x, const struct decision *d)
 	x->lifts = d->lifts;
 	x->depth = d->depth;
 	x->as = d->as;
-	x->forward = d->forward ||
+	/* A rule that may still hold is obeyed at once: what has left cannot
+	 * wait any more. */
+	x->forward = d->forward || d->may_forward ||
 	    x->worker->settings->log_commit == LOG_COMMIT_FORWARD;
 	x->would = d->would_count > 0;
 	x->waiting = d->waiting;

@@ -46,6 +46,9 @@ void journal_close(struct exchange *exchange, enum outcome outcome,
     const char *detail);
 /* The ring has room again: write what waited.  True if nothing waits. */
 bool journal_catch_up(struct worker *worker);
+/* Whether waiting for the disk makes sense now: not under count while the log is
+ * broken, when traffic goes on and the gap is counted. */
+bool journal_waits(struct worker *worker);
 /* Whether a request may be taken up now as far as the log goes. */
 enum outcome journal_state(struct worker *worker);
 

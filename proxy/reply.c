@@ -50,13 +50,18 @@ on_client_stalled(struct deadline *deadline)
 	exchange_client_gone(s->exchange, OUTCOME_CLIENT_TIMEOUT);
 }
 
+void
+exchange_wait_client(struct exchange *x)
+{
+	deadline_set(x->worker->wheel, &x->session->deadline,
+	    x->worker->settings->client_body_timeout, on_client_stalled);
+}
+
 /* --- going out --------------------------------------------------------------- */
 
 void
 exchange_connected(struct exchange *x)
 {
-	struct worker *w = x->worker;
-
 	x->address = x->upstream->address;
 	journal_address(x);
 	if (x->through_parent) {
@@ -78,12 +83,13 @@ exchange_connected(struct exchange *x)
 	x->mark_us = clock_mono_us();
 	if (end_send_bytes(&x->upstream->end, x->head, x->head_length) ==
 	    END_GONE) {
+		x->retriable = !x->by_tunnel;	/* nothing was sent */
 		exchange_lost(x, true);
 		return;
 	}
 	end_read(&x->upstream->end, true);
 	if (x->request_done)
-		exchange_wait_origin(x, w->settings->upstream_answer_timeout);
+		exchange_wait_sides(x);
 	else
 		exchange_want_content(x);
 }
@@ -111,8 +117,6 @@ on_content(void *arg, const char *bytes, size_t length)
 static void
 finish_answer(struct exchange *x, bool reusable, enum end_result sent)
 {
-	struct worker *w = x->worker;
-
 	x->answer_done = true;
 	if (x->upstream != NULL)
 		x->upstream->in_length = 0;
@@ -122,8 +126,7 @@ finish_answer(struct exchange *x, bool reusable, enum end_result sent)
 		return;
 	}
 	x->phase = PHASE_FLUSH;
-	deadline_set(w->wheel, &x->session->deadline,
-	    w->settings->client_body_timeout, on_client_stalled);
+	exchange_wait_client(x);
 }
 
 void
@@ -206,8 +209,7 @@ reply_take_body(struct exchange *x, const unsigned char *bytes, size_t length,
 	if (sent == END_LATER) {
 		end_read(&x->upstream->end, false);
 		deadline_clear(&x->upstream->deadline);
-		deadline_set(w->wheel, &s->deadline,
-		    w->settings->client_body_timeout, on_client_stalled);
+		exchange_wait_client(x);
 	} else if (deadline_is_set(&x->upstream->deadline) &&
 	    head_length == 0) {
 		deadline_push(w->wheel, &x->upstream->deadline,
@@ -269,13 +271,13 @@ splice_body(struct exchange *x)
 		break;
 	case PIPES_EMPTY:
 		pipes_give(w->pipes, &x->pipe_down);
+		end_read(&u->end, true);
 		return;
 	case PIPES_WAIT:
 		end_read(&u->end, false);
 		end_want_write(&s->client, true);
 		deadline_clear(&u->deadline);
-		deadline_set(w->wheel, &s->deadline,
-		    w->settings->client_body_timeout, on_client_stalled);
+		exchange_wait_client(x);
 		return;
 	case PIPES_END:
 		pipes_give(w->pipes, &x->pipe_down);
@@ -299,7 +301,7 @@ splice_body(struct exchange *x)
 void
 exchange_lost(struct exchange *x, bool reset)
 {
-	bool nothing = x->upstream == NULL || x->upstream->in_length == 0;
+	bool partial = x->upstream != NULL && x->upstream->in_length > 0;
 
 	if (x->phase == PHASE_BODY) {
 		if (x->answer_framing == HTTP1_UNTIL_CLOSE && !reset) {
@@ -312,8 +314,8 @@ exchange_lost(struct exchange *x, bool reset)
 		    reset ? "reset" : "closed");
 		return;
 	}
-	if (x->phase == PHASE_ANSWER && x->reused && x->retriable && nothing &&
-	    !x->retried) {
+	if (x->phase == PHASE_ANSWER && x->reused && x->retriable &&
+	    x->from_origin == 0 && !x->retried) {
 		/* The kept connection had ended meanwhile: once more, on a
 		 * new one. */
 		x->retried = true;
@@ -327,7 +329,7 @@ exchange_lost(struct exchange *x, bool reset)
 		return;
 	}
 	exchange_fail(x, reset ? OUTCOME_ORIGIN_RESET : OUTCOME_ORIGIN_CLOSED,
-	    nothing ? NULL : "partial-head");
+	    partial ? "partial-head" : NULL);
 }
 
 void
@@ -408,12 +410,16 @@ exchange_client_drained(struct exchange *x)
 	case PHASE_TUNNEL:
 		tunnel_drained(x, true);
 		return;
+	case PHASE_ANSWER:
+		/* It has taken the interim answers. */
+		end_read(&x->upstream->end, true);
+		exchange_wait_sides(x);
+		return;
 	case PHASE_DECIDE:
 	case PHASE_DURABLE:
 	case PHASE_RESOLVE:
 	case PHASE_CONNECT:
 	case PHASE_PARENT:
-	case PHASE_ANSWER:
 	case PHASE_PEEK:
 		return;
 	}
@@ -422,10 +428,12 @@ exchange_client_drained(struct exchange *x)
 void
 exchange_upstream_drained(struct exchange *x)
 {
-	struct session *s = x->session;
-
 	switch (end_flush(&x->upstream->end)) {
 	case END_LATER:
+		if (x->phase == PHASE_TUNNEL)
+			tunnel_touch(x);
+		else
+			exchange_wait_sides(x);
 		return;
 	case END_GONE:
 		if (x->phase == PHASE_TUNNEL) {
@@ -443,8 +451,6 @@ exchange_upstream_drained(struct exchange *x)
 		tunnel_drained(x, false);
 		return;
 	}
-	if (!x->request_done) {
-		session_read(s, true);
-		(void)session_run(s);
-	}
+	if (!x->request_done)
+		exchange_want_content(x);
 }

@@ -138,16 +138,27 @@ take_head(struct exchange *x, const struct http1_head *head,
 			return true;
 		n = write_head(x, head, w->scratch);
 		x->to_client += n;
-		if (end_send_bytes(&s->client, w->scratch, n) == END_GONE) {
-			exchange_client_gone(x, OUTCOME_CLIENT_RESET);
-			return false;
+		switch (end_send_bytes(&s->client, w->scratch, n)) {
+		case END_ALL:
+			return true;
+		case END_LATER:
+			/* There may be many of them. */
+			end_read(&x->upstream->end, false);
+			deadline_clear(&x->upstream->deadline);
+			exchange_wait_client(x);
+			return true;
+		case END_GONE:
+			break;
 		}
-		return true;
+		exchange_client_gone(x, OUTCOME_CLIENT_RESET);
+		return false;
 	}
 	x->status = head->status;
 	x->first_us = clock_mono_us() - x->mark_us;
 	x->answer_begun = true;
 	x->phase = PHASE_BODY;
+	/* It was for the rest of the request, or for room for interim answers. */
+	deadline_clear(&s->deadline);
 	if (x->upgraded) {
 		n = write_head(x, head, w->scratch);
 		x->to_client += n;

@@ -107,7 +107,9 @@ static void
 put_target(struct out *out, const struct exchange *x,
     const struct target *target)
 {
-	if (x->through_parent) {
+	bool to_proxy = x->through_parent && !x->by_tunnel;
+
+	if (to_proxy) {
 		PUT(out, "http://");
 		put(out, target->authority.at, target->authority.length);
 	}
@@ -115,7 +117,7 @@ put_target(struct out *out, const struct exchange *x,
 	    (target->path.length == 0 && !target->has_query &&
 	    x->method.length == 7 && memcmp(x->method.at, "OPTIONS", 7) == 0 &&
 	    target->form == TARGET_ABSOLUTE)) {
-		if (!x->through_parent)
+		if (!to_proxy)
 			PUT(out, "*");
 		return;
 	}
@@ -218,9 +220,9 @@ request_write(const struct exchange *x, const struct http1_head *head,
 
 				put(&o, f->name.at, f->name.length);
 				put(&o, number, (size_t)n);
+				counted = true;
 			}
 			continue;
-				counted = true;
 		}
 		if (f->known == HTTP1_EXPECT && head->minor == 0)
 			continue;

@@ -89,16 +89,45 @@ on_head_late(struct deadline *deadline)
 }
 
 static void
+on_stalled(struct deadline *deadline)
+{
+	struct session *s = of_deadline(deadline);
+
+	session_close(&s, true);
+}
+
+static bool
+waits_by(const struct session *s, deadline_passed *passed)
+{
+	return deadline_is_set(&s->deadline) && s->deadline.passed == passed;
+}
+
+/* Between two requests: how long for what. */
+static void
 wait_for_head(struct session *s)
 {
 	const struct settings *settings = s->worker->settings;
 
-	if (session_has_input(s) && s->in_length > 2)
-		deadline_set(s->worker->wheel, &s->deadline,
-		    settings->client_head_timeout, on_head_late);
-	else
+	if (end_waiting(&s->client) > 0) {
+		/* What was answered goes out before more is asked. */
+		session_read(s, false);
+		if (!waits_by(s, on_stalled))
+			deadline_set(s->worker->wheel, &s->deadline,
+			    settings->client_body_timeout, on_stalled);
+		return;
+	}
+	/* A head has its time from its first bytes on; an empty line may come
+	 * before it. */
+	if (s->in_length > 2) {
+		if (!waits_by(s, on_head_late))
+			deadline_set(s->worker->wheel, &s->deadline,
+			    settings->client_head_timeout, on_head_late);
+	} else if (!deadline_is_set(&s->deadline)) {
 		deadline_set(s->worker->wheel, &s->deadline,
 		    settings->client_idle, on_idle);
+	}
+	if (!s->waits_for_room)
+		session_read(s, true);
 }
 
 /* --- input ---------------------------------------------------------------- */
@@ -211,7 +240,7 @@ take_head(struct session *s, const unsigned char *bytes, size_t length)
 		s->first_mono_us = clock_mono_us();
 		s->first_wall_us = clock_wall_us();
 	}
-	if (!has_room(s))
+	if (end_waiting(&s->client) > 0 || !has_room(s))
 		return 0;
 	result = http1_parse_request((const char *)bytes, length, &w->limits,
 	    &s->scan, w->fields, &head, &error);
@@ -335,10 +364,7 @@ session_run(struct session *s)
 			session_linger(s);
 			return true;
 		}
-		if (!deadline_is_set(&s->deadline))
-			wait_for_head(s);
-		if (!s->waits_for_room)
-			session_read(s, true);
+		wait_for_head(s);
 	}
 	return true;
 }
@@ -347,8 +373,6 @@ session_run(struct session *s)
 static void
 take_bytes(struct session *s, const unsigned char *bytes, size_t length)
 {
-	/* An empty line may come before a head; more is the head itself. */
-	bool first = s->state == SESSION_HEAD && s->in_length <= 2;
 	size_t used = 0;
 
 	if (s->in_length == 0) {
@@ -374,9 +398,6 @@ take_bytes(struct session *s, const unsigned char *bytes, size_t length)
 	/* Stop reading ahead while nobody takes it. */
 	if (s->state != SESSION_HEAD && s->in_length >= KEEP_MORE)
 		session_read(s, false);
-	if (s->state == SESSION_HEAD && first && s->in_length > 2 &&
-	    s->exchange == NULL)
-		wait_for_head(s);
 	(void)session_run(s);
 }
 
@@ -425,7 +446,9 @@ on_write(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	switch (end_flush(&s->client)) {
 	case END_LATER:
-		if (s->exchange != NULL)
+		if (s->state == SESSION_TUNNEL)
+			tunnel_touch(s->exchange);
+		else if (s->state != SESSION_LINGER)
 			deadline_push(s->worker->wheel, &s->deadline,
 			    s->worker->settings->client_body_timeout);
 		return;
@@ -439,6 +462,10 @@ on_write(evutil_socket_t fd, short what, void *arg)
 		exchange_client_drained(s->exchange);
 	else if (s->state == SESSION_LINGER)
 		session_linger(s);
+	else if (s->state == SESSION_HEAD) {
+		deadline_clear(&s->deadline);
+		(void)session_run(s);
+	}
 }
 
 /* --- beginning and end ---------------------------------------------------- */
@@ -570,7 +597,9 @@ session_drain(struct session **session)
 	if (s->exchange != NULL || session_has_input(s) ||
 	    s->state == SESSION_LINGER)
 		return;
-	if (may_be_asking(s))
+	if (end_waiting(&s->client) > 0)
+		session_linger(s);
+	else if (may_be_asking(s))
 		deadline_set(s->worker->wheel, &s->deadline, DRAIN_US,
 		    on_idle);
 	else

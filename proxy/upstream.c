@@ -148,6 +148,10 @@ pool_give(struct pool *pool, struct upstream *u)
 
 		upstream_close(&oldest);
 	}
+	/* One that waits costs no memory for heads. */
+	free(u->in);
+	u->in = NULL;
+	u->in_size = 0;
 	bucket = &pool->bucket[hash(u->host, u->host_length, u->port)];
 	u->next = *bucket;
 	u->back = bucket;

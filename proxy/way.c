@@ -62,7 +62,8 @@ fail_forbidden(struct exchange *x)
 	journal_address(x);
 	if (x->denied_by_rule) {
 		policy_decide(x->worker->policy, &x->facts, &d);
-		exchange_fail_with(x, OUTCOME_DENIED, NULL, &d);
+		exchange_fail_with(x, x->answer_begun ? OUTCOME_DENIED_LATER :
+		    OUTCOME_DENIED, NULL, &d);
 		return;
 	}
 	if (x->met_port) {
@@ -76,11 +77,21 @@ fail_forbidden(struct exchange *x)
 	exchange_fail(x, OUTCOME_DENIED_ADDRESS, NULL);
 }
 
+bool
+exchange_way_stands(struct exchange *x)
+{
+	if (x->upstream == NULL || is_allowed(x, &x->upstream->address))
+		return true;
+	fail_forbidden(x);
+	return false;
+}
+
 static void
 on_connect_done(void *arg, const struct connect_result *result)
 {
 	struct exchange *x = arg;
 	struct worker *w = x->worker;
+	struct address asked = x->address;
 
 	x->connect = NULL;
 	x->connect_us += clock_mono_us() - x->mark_us;
@@ -98,6 +109,13 @@ on_connect_done(void *arg, const struct connect_result *result)
 			return;
 		}
 		x->upstream->exchange = x;
+		if (!address_equal(&asked, &result->address)) {
+			/* The last that was judged is not the one that answered
+			 * first: what is recorded is about the latter. */
+			x->denied_by_rule = false;
+			if (!exchange_way_stands(x))
+				return;
+		}
 		exchange_connected(x);
 		return;
 	}
@@ -235,6 +253,11 @@ exchange_go(struct exchange *x)
 	    address_kind(&x->address) != ADDRESS_PUBLIC &&
 	    !(x->lifts & LIFTS_ADDRESS)) {
 		exchange_fail(x, OUTCOME_DENIED_ADDRESS, NULL);
+		return;
+	}
+	if (x->by_tunnel && x->session->pinned == NULL) {
+		/* It ended while the record went to the disk. */
+		exchange_fail(x, OUTCOME_ORIGIN_CLOSED, NULL);
 		return;
 	}
 	if (take_waiting(x))

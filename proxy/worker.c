@@ -162,26 +162,22 @@ worker_is_self(const struct worker *w, const struct address *address)
 
 /* --- the log -------------------------------------------------------------------- */
 
-void
-worker_on_wake(evutil_socket_t fd, short what, void *arg)
+/* Those who wait for the writer go on as far as it has come. */
+static void
+go_on(struct worker *w)
 {
-	struct worker *w = arg;
 	struct exchange *x;
-	uint64_t count;
-	bool waiting = false;
 
-	(void)what;
-	(void)!read(fd, &count, sizeof(count));
-	/* Those whose record is on disk go on; going on may change the list. */
+	/* Those whose record is on disk, and under count also those for whom a
+	 * broken log has none; going on may change the list. */
 again:
 	for (x = w->durable_first; x != NULL; x = x->durable_next)
-		if (book_is_durable(w->book, x->durable_at)) {
+		if (book_is_durable(w->book, x->durable_at) ||
+		    !journal_waits(w)) {
 			exchange_durable(x);
 			goto again;
 		}
 	if (w->durable_first != NULL)
-		waiting = true;
-	if (waiting)
 		book_want_durable(w->book);
 	if (!journal_catch_up(w))
 		return;
@@ -193,6 +189,17 @@ again:
 		session_read(s, true);
 		(void)session_run(s);
 	}
+}
+
+void
+worker_on_wake(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+	uint64_t count;
+
+	(void)what;
+	(void)!read(fd, &count, sizeof(count));
+	go_on(w);
 	if (w->draining)
 		worker_maybe_leave(w);
 }
@@ -234,8 +241,7 @@ worker_on_beat(evutil_socket_t fd, short what, void *arg)
 	stats_set(&w->stats->heartbeat_us, clock_mono_us());
 	stats_set(&w->stats->unlisted_calls, w->unlisted);
 	watch_log(w);
-	if (w->unrecorded != NULL)
-		(void)journal_catch_up(w);
+	go_on(w);
 	if (w->draining)
 		worker_maybe_leave(w);
 }
