@@ -356,7 +356,7 @@ def a_stop_in_the_middle_of_everything(w):
 
 # --- the operator's log -------------------------------------------------------------
 
-@case(timeout=60)
+@case(timeout=240)
 def the_operators_log_is_turned_over(w):
     gate = Gate({"report.file": "operator.log", "report.file.size": "64K",
         "report.level": "debug"}, port=4720)

@@ -188,12 +188,12 @@ def a_vanished_client_takes_the_origin_connection_along(w):
 
 @case
 def a_whole_TLS_session(w):
-    w.tls.on("/x", answer(b"secret content"))
+    w.tls.on("/inside-tls", answer(b"secret content"))
     with w.tunnel("tls.example:443") as c:
         port = of(c)
         context = w.authority.client(alpn=["h2", "http/1.1"])
         with context.wrap_socket(c.socket, server_hostname="tls.example") as s:
-            s.sendall(b"GET /x HTTP/1.1\r\nHost: tls.example\r\n\r\n")
+            s.sendall(b"GET /inside-tls HTTP/1.1\r\nHost: tls.example\r\n\r\n")
             wire = Connection(s)
             true(b"200 OK" in wire.until(b"\r\n\r\n"))
             equal(wire.take(14), b"secret content")
@@ -204,7 +204,7 @@ def a_whole_TLS_session(w):
     true("tls.client.ja4" in r)
     equal(r.get("gatebook.tls.name_mismatch", False), False)
     equal(r["network.protocol"], "tls")
-    true("/x" not in str(r), "a path inside TLS")
+    true("inside-tls" not in str(r), "a path inside TLS")
 
 
 # --- what the ClientHello says ------------------------------------------------
