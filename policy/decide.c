@@ -177,8 +177,8 @@ noted(const struct policy *p, const struct snap_rule *rule,
 	d->would_count++;
 }
 
-enum walk_outcome
-rule_walk(struct eval *e, const struct snap_rule *rule,
+static inline enum walk_outcome
+walk_rule(struct eval *e, const struct snap_rule *rule,
     const struct snap_line **line, uint64_t *waiting)
 {
 	uint64_t wall_us = e->facts->wall_us;
@@ -194,6 +194,13 @@ rule_walk(struct eval *e, const struct snap_rule *rule,
 		break;
 	}
 	return rule->report_only ? WALK_NOTED : WALK_DECIDED;
+}
+
+enum walk_outcome
+rule_walk(struct eval *e, const struct snap_rule *rule,
+    const struct snap_line **line, uint64_t *waiting)
+{
+	return walk_rule(e, rule, line, waiting);
 }
 
 static void
@@ -214,7 +221,7 @@ walk(struct eval *e, enum section section, struct decision *d,
 	d->list_entry = (struct fact_string){ .text = NULL };
 	for (; rule < end; rule++) {
 		const struct snap_line *line = NULL;
-		enum walk_outcome outcome = rule_walk(e, rule, &line,
+		enum walk_outcome outcome = walk_rule(e, rule, &line,
 		    &d->waiting);
 
 		if (seen != NULL)
