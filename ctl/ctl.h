@@ -25,7 +25,8 @@ struct ctl_command {
 
 extern const struct ctl_command command_run, command_check, command_explain,
     command_status, command_reload, command_stop, command_log_tail,
-    command_log_search, command_log_show, command_settings, command_version,
+    command_log_search, command_log_show, command_log_verify,
+    command_log_key, command_log_head, command_settings, command_version,
     command_policy_read, command_policy_print, command_why,
     command_restrictions;
 

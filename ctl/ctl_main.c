@@ -14,7 +14,8 @@ static const struct ctl_command *const commands[] = {
 	&command_run, &command_check, &command_explain,
 	&command_policy_read, &command_policy_print, &command_status,
 	&command_reload, &command_stop, &command_log_tail,
-	&command_log_search, &command_log_show, &command_why,
+	&command_log_search, &command_log_show, &command_log_verify,
+	&command_log_key, &command_log_head, &command_why,
 	&command_restrictions, &command_settings,
 	&command_version
 };
@@ -70,10 +71,11 @@ unknown(int argc, char **argv)
 	if (strcmp(argv[0], "log") == 0) {
 		if (argc > 1 && argv[1][0] != '-')
 			ctl_say("there is no \"log %.60s\"; there are log tail, "
-			    "log search and log show", argv[1]);
+			    "log search, log show, log verify, log key and log "
+			    "head", argv[1]);
 		else
-			ctl_say("log what? There are log tail, log search and "
-			    "log show");
+			ctl_say("log what? There are log tail, log search, log "
+			    "show, log verify, log key and log head");
 	} else if (strcmp(argv[0], "policy") == 0) {
 		if (argc > 1 && argv[1][0] != '-')
 			ctl_say("there is no \"policy %.60s\"; there are "

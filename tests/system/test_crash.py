@@ -192,6 +192,8 @@ def nothing_is_lost(w, address, seconds, settings):
         if "transaction.id" in r:
             ids[r["transaction.id"]] += 1
     numbers = gate.check_sequence()
+    said = gate.command("log", "verify", timeout=60)
+    equal(said.returncode, 0, said.stdout[-2000:] + said.stderr)
     # Only a disk loses lines that were written, and this one did not.
     equal([r for r in gate.records(event__action="recovered")
         if r.get("gatebook.gap.events_lost")], [])

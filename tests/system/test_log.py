@@ -4,6 +4,7 @@ over and deleted by age and size, restarts, searches and who may make them."""
 import json
 import os
 import re
+import shutil
 import threading
 import time
 
@@ -293,6 +294,47 @@ def a_refused_request_is_shown_with_its_client_and_cause(w):
     for words in ("127.0.0.1 ", "  none ", "  400  ", "  bad-request: "
             + record["error.code"], record["gatebook.reference"]):
         true(words in line, "%r in %r" % (words, line))
+
+
+@case
+def the_log_is_proved_while_it_is_written_and_a_change_is_named(w):
+    def verify(*words):
+        result = w.gate.command("log", "verify", "--json", *words)
+        return result.returncode, json.loads(result.stdout)
+    w.gate.get("http://o.example/before")
+    within(5, lambda: verify()[1]["covered"] > 3)
+    head = w.gate.command("log", "head").stdout
+    key = w.gate.command("log", "key").stdout
+    true(head.startswith(key.split("+")[0] + "\n"), head)
+    w.gate.write("then.head", head)
+    w.gate.write("my.vkey", key)
+    mine = ("--key", os.path.join(w.gate.folder, "my.vkey"),
+        "--since-checkpoint", os.path.join(w.gate.folder, "then.head"))
+    size = int(head.split("\n")[1])
+    for _ in range(20):
+        w.gate.get("http://o.example/after")
+    within(5, lambda: verify(*mine)[1]["covered"] >= size + 20)
+    code, said = verify(*mine)
+    equal((code, said["verdict"], said["faults"]), (0, "proved", []))
+    equal(w.gate.record(event__action="start")["gatebook.log.key_id"],
+        key.split("+")[1])
+    # An auditor's copy, with one letter of one record changed.
+    copy = os.path.join(w.gate.folder, "copy")
+    shutil.copytree(os.path.join(w.gate.folder, "data/log"), copy)
+    for name in sorted(os.listdir(copy)):
+        if name.endswith(".jsonl"):
+            with open(os.path.join(copy, name), "r+b") as f:
+                at = f.read().find(b"/before")
+                if at >= 0:
+                    f.seek(at)
+                    f.write(b"/befoul")
+                    break
+    code, said = verify("--folder", copy)
+    equal((code, said["verdict"]), (1, "not proved"))
+    true(any(re.fullmatch(r"Record \d+ was changed on disk\.", words)
+        for words in said["faults"]), said["faults"])
+    equal(w.gate.command("log", "verify", "--folder", "/nowhere").returncode,
+        2)
 
 
 if __name__ == "__main__":
