@@ -288,7 +288,8 @@ class Gate:
         yield "the log ends:"
         yield from self.tail().splitlines()
         yield "it said:"
-        yield from self.said().splitlines()[-15:]
+        yield from [line for line in self.said().splitlines()
+            if "is in force" not in line][-40:]
 
 
 SHORT = ["event.sequence", "event.action", "http.request.method",

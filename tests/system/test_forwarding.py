@@ -567,6 +567,50 @@ def a_slow_client_holds_the_origin_back(w):
             % sum(sent))
 
 
+def cut_everywhere(text):
+    return [(text[:i], text[i:]) for i in range(1, len(text))]
+
+
+@case
+def a_request_cut_at_every_place(w):
+    """Two parts, wherever the cut: the origin sees the same."""
+    path = w.path()
+    text = ("POST %s HTTP/1.1\r\nHost: o.example\r\nTransfer-Encoding: chunked"
+        "\r\nX-A: b\r\n\r\n3;x=y\r\nabc\r\n0\r\nX-T: 1\r\n\r\n"
+        "HEAD %s HTTP/1.1\r\nHost: o.example\r\n\r\n"
+        % (w.url(path), w.url(path))).encode()
+    for first, second in cut_everywhere(text):
+        with w.gate.client() as c:
+            c.send(first)
+            c.send(second)
+            equal([c.answer().status, c.answer("HEAD").status], [200, 200])
+    seen = w.origin.seen(path)
+    equal({(r.head, r.raw_body) for r in seen if r.method == b"POST"}.__len__(),
+        1, "the origin saw different requests")
+    equal(len(seen), 2 * (len(text) - 1))
+    equal(seen[0].body, b"abc")
+
+
+@case
+def an_answer_cut_at_every_place(w):
+    text = (b"HTTP/1.1 103 Early\r\nX: 1\r\n\r\nHTTP/1.1 200 OK\r\nX-A: b\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nX-T: 1\r\n\r\n")
+    parts = iter(cut_everywhere(text))
+
+    def script(connection, request):
+        first, second = next(parts)
+        connection.send(first)
+        connection.send(second)
+    path = w.path(script)
+    got = set()
+    with w.gate.client() as c:
+        for _ in range(len(text) - 1):
+            a = c.get(w.url(path))
+            got.add((a.head, a.body, str(a.trailers), len(a.interim)))
+    equal(len(got), 1, "the client saw different answers")
+    equal(next(iter(got))[1:], (b"abc", "[(b'X-T', b'1')]", 1))
+
+
 # --- connections ---------------------------------------------------------------
 
 @case
