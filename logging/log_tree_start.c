@@ -67,8 +67,6 @@ stored(struct pass *pass, uint64_t leaf)
 		pass->stored_at = leaf;
 		pass->stored_count = leaves_read(pass->tree->place.log_folder,
 		    leaf, pass->stored[0], BLOCK);
-		stats_set(&pass->tree->place.stats->heartbeat_us,
-		    clock_mono_us());
 	}
 	return pass->stored_count == 0 ? NULL :
 	    pass->stored[leaf - pass->stored_at];
@@ -81,6 +79,9 @@ take(struct pass *pass, const unsigned char leaf[TREE_HASH], bool known)
 	const unsigned char *there;
 	enum segments_result result = SEGMENTS_OK;
 
+	/* All of a large log may take minutes; the parent is to see us alive. */
+	if (tree->frontier.size % BLOCK == 0)
+		stats_set(&tree->place.stats->heartbeat_us, clock_mono_us());
 	if (!known && !pass->write) {
 		there = stored(pass, tree->frontier.size);
 		if (there == NULL || memcmp(there, leaf, TREE_HASH) != 0)
