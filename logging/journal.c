@@ -80,7 +80,8 @@ journal_new(const struct journal_place *place)
 	    format_new(place->node, journal->pseudonyms);
 	journal->segments = segments_new(place->log_folder,
 	    place->settings->log_segment_size,
-	    place->settings->log_commit == LOG_COMMIT_FORWARD);
+	    place->settings->log_commit == LOG_COMMIT_FORWARD,
+	    place->settings->log_segment_hash);
 	journal->tree = log_tree_new(&(struct log_tree_place){
 	    .log_folder = place->log_folder, .key_folder = place->key_folder,
 	    .origin = place->origin, .stats = place->stats,
@@ -294,7 +295,8 @@ add_segment_lines(struct journal *journal, uint64_t first, uint64_t closed,
 	/* Here, because a file cannot hold its own hash. */
 	record = own_record(journal);
 	record_number(&record, RECORD_SEGMENT_F, closed);
-	record_text(&record, RECORD_SEGMENT_HASH_F, hash);
+	if (journal->place.settings->log_segment_hash && hash[0] != '\0')
+		record_text(&record, RECORD_SEGMENT_HASH_F, hash);
 	journal_add_own(journal, RECORD_KIND_SEGMENT_CLOSE, &record);
 }
 

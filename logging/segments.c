@@ -36,6 +36,7 @@ struct segments {
 	uint64_t next_number;	/* 0 until it has one */
 	unsigned char *zeros;
 	bool write_zeros;	/* else room is set aside */
+	bool hashed;
 	EVP_MD_CTX *hash;
 };
 
@@ -72,7 +73,7 @@ find_prepared(struct segments *segments)
 }
 
 struct segments *
-segments_new(int folder, uint64_t size, bool zeros)
+segments_new(int folder, uint64_t size, bool zeros, bool hashed)
 {
 	struct segments *segments = calloc(1, sizeof(*segments));
 
@@ -83,6 +84,7 @@ segments_new(int folder, uint64_t size, bool zeros)
 	segments->fd = -1;
 	segments->next = -1;
 	segments->write_zeros = zeros;
+	segments->hashed = hashed;
 	segments->zeros = calloc(1, ZEROS);
 	segments->hash = EVP_MD_CTX_new();
 	if (segments->zeros == NULL || segments->hash == NULL) {
@@ -214,7 +216,8 @@ segments_open(struct segments *segments)
 	segments->next_at = 0;
 	segments->next_ready = false;
 	segments->next_number = 0;
-	if (EVP_DigestInit_ex(segments->hash, EVP_sha256(), NULL) != 1)
+	if (segments->hashed &&
+	    EVP_DigestInit_ex(segments->hash, EVP_sha256(), NULL) != 1)
 		return result_of(EIO);
 	return SEGMENTS_OK;
 }
@@ -257,8 +260,8 @@ segments_append(struct segments *segments, const char *bytes, size_t n,
 			continue;
 		if (got <= 0)
 			return result_of(got == 0 ? ENOSPC : errno);
-		if (EVP_DigestUpdate(segments->hash, bytes + *written,
-		    (size_t)got) != 1)
+		if (segments->hashed && EVP_DigestUpdate(segments->hash,
+		    bytes + *written, (size_t)got) != 1)
 			return result_of(EIO);
 		*written += (size_t)got;
 		segments->offset += (uint64_t)got;
@@ -284,8 +287,8 @@ segments_finish(struct segments *segments, char hash[SEGMENTS_HASH])
 
 	if (fdatasync(segments->fd) == -1 ||
 	    ftruncate(segments->fd, (off_t)segments->offset) == -1 ||
-	    fsync(segments->fd) == -1 ||
-	    EVP_DigestFinal_ex(segments->hash, bytes, &n) != 1)
+	    fsync(segments->fd) == -1 || (segments->hashed &&
+	    EVP_DigestFinal_ex(segments->hash, bytes, &n) != 1))
 		return SEGMENTS_BROKEN;
 	(void)close(segments->fd);
 	segments->fd = -1;

@@ -35,9 +35,11 @@ struct segments;
  * before it is needed: zeros makes a sync of what is written into it later three
  * times as quick at its worst, which whoever waits for each sync wants
  * (log.commit forward); it also costs as much again as writing the records, so
- * elsewhere the file system only sets the room aside.
+ * elsewhere the file system only sets the room aside.  hashed: keep the SHA-256
+ * of the open file; else segments_finish() gives an empty one.
  */
-struct segments *segments_new(int folder, uint64_t size, bool zeros);
+struct segments *segments_new(int folder, uint64_t size, bool zeros,
+    bool hashed);
 void segments_free(struct segments **segments);
 
 /* Write zeros for the next file, at most so many bytes of them. */

@@ -13,7 +13,7 @@ from harness import case, equal, run, true, within
 from origin import Server, answer, echo
 from world import World
 
-SETTINGS = {"log.interim": "1s", "log.segment.size": "256K",
+SETTINGS = {"log.interim": "1s", "log.segment.size": "256K", "log.segment.hash": "on",
     "worker.count": "2"}
 
 

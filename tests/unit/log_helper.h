@@ -50,6 +50,7 @@ log_place_open(struct log_place *log, const char *inside)
 	log->settings = settings_defaults(log->path);
 	assert_non_null(log->settings);
 	log->settings->log_segment_size = 256 * 1024;
+	log->settings->log_segment_hash = true;
 	log->stats = mmap(NULL, sizeof(*log->stats), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(log->stats, MAP_FAILED);
