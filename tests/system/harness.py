@@ -120,6 +120,15 @@ def _world():
     _users()
 
 
+def small_buffers():
+    """Sockets that take little at once, and give much: for
+    files of tests that want to see waits; the network is their own."""
+    for name, sizes in (("tcp_wmem", "4096 16384 32768"),
+            ("tcp_rmem", "4096 4194304 6291456")):
+        with open("/proc/sys/net/ipv4/" + name, "w") as out:
+            out.write(sizes)
+
+
 def _file(name, text, over):
     """Write a file and lay it over one of the system's, in here only."""
     path = os.path.join(ROOM, name)

@@ -8,7 +8,7 @@ import threading
 import time
 
 from gate import Gate
-from harness import case, equal, run, true, within
+from harness import case, equal, run, small_buffers, true, within
 from origin import Connection, Early, Server, answer, echo
 from tls import client_hello
 from world import World
@@ -20,15 +20,6 @@ SETTINGS = {
     "upstream.body.timeout": "6s", "tunnel.idle": "20s", "tunnel.half": "3s",
     "worker.count": "1", "http.fields.max": "1000",
 }
-
-
-def small_buffers():
-    """Sockets that take little at once, and give much: here only, since the
-    network is this test's own."""
-    for name, sizes in (("tcp_wmem", "4096 16384 32768"),
-            ("tcp_rmem", "4096 4194304 6291456")):
-        with open("/proc/sys/net/ipv4/" + name, "w") as out:
-            out.write(sizes)
 
 
 class Corners(World):
