@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * clients.c - two bounded tables: connections by client address, and refusals by
- * client network and reason.  When the first is full, addresses not in it are
- * let in uncounted (the total limit still holds) and their refusals go to the
- * summary; when the second is full, what is new shares its last row.
+ * client network and reason.  A row without a connection rests until the second
+ * in which it was refused is over, then it is anybody's.  When the first table is
+ * full all the same, addresses not in it are let in uncounted (the total limit
+ * still holds) and their refusals go to the summary; when the second is full,
+ * what is new shares its last row.
  */
 #include "proxy/clients.h"
 
@@ -19,6 +21,8 @@
 
 struct client {
 	struct client *next;
+	struct client *newer;		/* while it rests */
+	struct client **back;		/* what points at us there, or NULL */
 	struct address address;
 	uint32_t open;
 	uint32_t refused;		/* in this second */
@@ -41,6 +45,8 @@ struct clients {
 	size_t count;
 	struct client *bucket[BUCKETS];
 	struct client *unused;
+	struct client *resting;		/* the oldest first */
+	struct client **last;		/* where the next one hangs */
 	size_t summary_count;
 	struct summary summary[CLIENTS_SUMMARIES];
 };
@@ -73,6 +79,7 @@ clients_new(struct worker *worker)
 	if (clients == NULL)
 		return NULL;
 	clients->worker = worker;
+	clients->last = &clients->resting;
 	(void)RAND_bytes((unsigned char *)&clients->key,
 	    sizeof(clients->key));
 	return clients;
@@ -122,6 +129,54 @@ bucket_of(struct clients *clients, const struct address *address)
 	return &clients->bucket[h % BUCKETS];
 }
 
+static void
+stop_resting(struct clients *clients, struct client *client)
+{
+	if (client->back == NULL)
+		return;
+	*client->back = client->newer;
+	if (client->newer != NULL)
+		client->newer->back = client->back;
+	else
+		clients->last = client->back;
+	client->newer = NULL;
+	client->back = NULL;
+}
+
+static void
+rest(struct clients *clients, struct client *client)
+{
+	stop_resting(clients, client);
+	client->back = clients->last;
+	*clients->last = client;
+	clients->last = &client->newer;
+}
+
+static void
+forget(struct clients *clients, struct client *client)
+{
+	struct client **at = bucket_of(clients, &client->address);
+
+	stop_resting(clients, client);
+	while (*at != client)
+		at = &(*at)->next;
+	*at = client->next;
+	client->next = clients->unused;
+	clients->unused = client;
+}
+
+/* Rows that nobody needs any more; two for each that is asked for, so that they
+ * never pile up. */
+static void
+forget_some(struct clients *clients)
+{
+	uint64_t second = clock_mono_us() / 1000000;
+
+	for (unsigned i = 0; i < 2 && clients->resting != NULL &&
+	    clients->resting->second < second; i++)
+		forget(clients, clients->resting);
+}
+
 static struct client *
 find(struct clients *clients, const struct address *address, bool make)
 {
@@ -133,6 +188,7 @@ find(struct clients *clients, const struct address *address, bool make)
 			return client;
 	if (!make)
 		return NULL;
+	forget_some(clients);
 	if (clients->unused != NULL) {
 		client = clients->unused;
 		clients->unused = client->next;
@@ -152,18 +208,6 @@ find(struct clients *clients, const struct address *address, bool make)
 	return client;
 }
 
-static void
-forget(struct clients *clients, struct client *client)
-{
-	struct client **at = bucket_of(clients, &client->address);
-
-	while (*at != client)
-		at = &(*at)->next;
-	*at = client->next;
-	client->next = clients->unused;
-	clients->unused = client;
-}
-
 bool
 clients_enter(struct clients *clients, const struct address *address)
 {
@@ -175,6 +219,7 @@ clients_enter(struct clients *clients, const struct address *address)
 	if (most > 0 && client->open >= most)
 		return false;
 	client->open++;
+	stop_resting(clients, client);
 	return true;
 }
 
@@ -186,13 +231,14 @@ clients_leave(struct clients *clients, const struct address *address)
 	if (client == NULL || client->open == 0)
 		return;
 	client->open--;
-	/* A client that was refused a moment ago keeps its row until its
-	 * second is over and it connects and leaves again, or is replaced. */
-	if (client->open == 0 &&
-	    client->second + 1 < clock_mono_us() / 1000000)
+	if (client->open > 0)
+		return;
+	/* One that was refused a moment ago is known until its second is over. */
+	if (client->refused == 0 ||
+	    client->second < clock_mono_us() / 1000000)
 		forget(clients, client);
-	else if (client->open == 0 && client->refused == 0)
-		forget(clients, client);
+	else
+		rest(clients, client);
 }
 
 static void
@@ -254,6 +300,8 @@ clients_record_singly(struct clients *clients,
 			client->second = second;
 			client->refused = 0;
 		}
+		if (client->open == 0)
+			rest(clients, client);
 		if (client->refused++ < CLIENTS_SINGLY)
 			return true;
 	}
