@@ -88,6 +88,20 @@ test_pushed_back(void **state)
 }
 
 static void
+test_brought_forward(void **state)
+{
+	struct deadline d = { 0 };
+
+	(void)state;
+	/* Within one turn of the wheel: nobody looks at its old place before. */
+	deadline_set(wheel, &d, MINUTE / 2, on_passed);
+	deadline_push(wheel, &d, MINUTE / 12);
+	pass(MINUTE / 6);
+	assert_int_equal(fired_count, 1);
+	assert_false(deadline_is_set(&d));
+}
+
+static void
 test_cleared(void **state)
 {
 	struct deadline a = { 0 }, b = { 0 }, c = { 0 };
@@ -156,6 +170,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_fires_once_not_early,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pushed_back, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_brought_forward, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_cleared, setup,
 		    teardown),

@@ -63,6 +63,12 @@ static const struct rewrite rewrites[] = {
 	{ "OPTIONS without a path asks about the server",
 	    "OPTIONS http://a.example HTTP/1.1\r\nHost: a.example\r\n\r\n",
 	    "OPTIONS * HTTP/1.1\r\nHost: a.example\r\n" VIA "\r\n", false },
+	{ "Max-Forwards goes up once, however often it came",
+	    "OPTIONS http://a.example/ HTTP/1.1\r\nHost: a.example\r\n"
+	    "Max-Forwards:999999\r\nMax-Forwards:1\r\nX: 1\r\n"
+	    "max-forwards:1\r\n\r\n",
+	    "OPTIONS / HTTP/1.1\r\nHost: a.example\r\n"
+	    "Max-Forwards: 999998\r\nX: 1\r\n" VIA "\r\n", false },
 	{ "Max-Forwards counts down for TRACE",
 	    "TRACE http://a.example/ HTTP/1.1\r\nHost: a.example\r\n"
 	    "max-forwards: 5\r\n\r\n",
