@@ -421,6 +421,236 @@ def what_never_shows_what_it_is_is_something_else(w, gate):
     equal(b"".join(got), b"")
 
 
+# --- ways ------------------------------------------------------------------------------
+
+def with_gate(settings=None, policy=None, port=3150):
+    """A case with a gatebook of its own."""
+    def mark(function):
+        def own(w):
+            gate = Gate(dict(SETTINGS, **settings or {}), policy=policy,
+                port=port)
+            try:
+                function(w, gate)
+            finally:
+                gate.stop()
+        own.__name__ = function.__name__
+        return case(own)
+    return mark
+
+
+@with_gate({"listen": "main 127.0.0.1:3150 proxy-protocol",
+    "proxy-protocol.from": "127.0.0.0/8"})
+def half_a_head_behind_a_PROXY_header(w, gate):
+    with gate.client() as c:
+        c.send(b"PROXY TCP4 192.0.2.7 192.0.2.8 1111 80\r\n"
+            b"GET http://o.example/half HTTP/1.1\r\n")
+        equal(c.answer().status, 408)
+    equal(gate.record(event__action="refused")["source.ip"], "192.0.2.7")
+
+
+class Parent:
+    """A proxy that opens tunnels; greeting goes with its answer to CONNECT."""
+
+    def __init__(self, address, to, greeting=b""):
+        self.heads = []
+        self.to = to
+        self.greeting = greeting
+        self.server = Server(address, 8080, self.serve)
+
+    def serve(self, connection):
+        head = connection.until(b"\r\n\r\n")
+        if head is None:
+            return
+        self.heads.append(head)
+        if not head.startswith(b"CONNECT"):
+            connection.send(answer(b"by the parent"))
+            return
+        far = socket.create_connection((self.to, 80))
+        connection.send(b"HTTP/1.1 200 Fine\r\n\r\n" + self.greeting)
+
+        def back():
+            try:
+                while True:
+                    data = far.recv(65536)
+                    if not data:
+                        break
+                    connection.send(data)
+            except OSError:
+                pass
+            connection.end()
+        threading.Thread(target=back, daemon=True).start()
+        try:
+            while connection.more():
+                far.sendall(connection.received[connection.at:])
+                connection.at = len(connection.received)
+        finally:
+            far.close()
+
+
+@with_gate({"upstream.parent": "11.0.2.30:8080"})
+def plain_HTTP_in_a_tunnel_through_a_parent(w, gate):
+    parent = Parent("11.0.2.30", "11.0.1.1")
+    path = w.path()
+    with gate.client() as c:
+        equal(c.connect_to("o.example:80").status, 200)
+        for _ in range(3):
+            c.send("GET %s HTTP/1.1\r\nHost: o.example\r\n\r\n" % path)
+            equal(c.answer().status, 200)
+    seen = w.origin.seen(path)
+    equal([r.target for r in seen], [path.encode()] * 3)
+    equal(len(parent.heads), 1)
+    for _ in range(3):
+        within(5, lambda: len(gate.records(url__path=path)) == 3)
+
+
+@with_gate({"upstream.parent": "11.0.2.31:8080"})
+def a_request_sent_early_and_words_behind_the_parents_answer(w, gate):
+    """The client's first bytes are there when the server speaks first."""
+    Parent("11.0.2.31", "11.0.1.1", b"220 I speak first\r\n")
+    path = w.path()
+    for _ in range(3):
+        with gate.client() as c:
+            c.send("CONNECT o.example:80 HTTP/1.1\r\nHost: o.example:80\r\n"
+                "\r\nGET %s HTTP/1.1\r\nHost: o.example\r\n\r\n" % path)
+            equal(c.answer("CONNECT").status, 200)
+            equal(c.until(b"\r\n"), b"220 I speak first\r\n")
+            equal(c.answer().status, 200)
+    within(5, lambda: len(gate.records(event__action="tunnel-close")) == 3)
+
+
+@case
+def interim_answers_are_bytes_of_an_answer(w):
+    """A kept connection that ends after one is no reason to ask again."""
+    first = threading.Event()
+
+    def script(connection, request):
+        if not first.is_set():
+            first.set()
+            connection.send(answer(b"kept"))
+            return
+        connection.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        return False
+    path = w.path(script)
+    with w.gate.client() as c:
+        equal(c.get(w.url(path)).body, b"kept")
+        got = c.get(w.url(path))
+        equal(got.status, 502)
+        equal(len(got.interim), 1)
+    equal(len(w.origin.seen(path)), 2)
+
+
+# --- which address, which policy ----------------------------------------------------------
+
+RULES = STRICT[:STRICT.index("access {")]
+DENIED = """
+        because "No."
+        ground  business   owner "HR, hr@office.example"   review-by 2099-01-31
+"""
+BY_ADDRESS = RULES + """access {
+    deny by-destination {
+        when destination 11.0.9.0/24 or 2a0b:1:9::/48 %s    }
+}
+""" % DENIED
+
+
+@with_gate(policy=RULES + """access {
+    deny by-destination {
+        when destination 2a0b:1:9::/48 %s    }
+}
+""" % DENIED)
+def the_record_is_about_the_address_that_answered(w, gate):
+    """The first address is slow, the second denied; then the first answers."""
+    slow = socket.socket()
+    slow.bind(("11.0.9.1", 80))
+    slow.listen(0)
+    filling = []
+    for _ in range(3):          # its queue is full: it drops what comes
+        s = socket.socket()
+        s.setblocking(False)
+        s.connect_ex(("11.0.9.1", 80))
+        filling.append(s)
+    w.names.add("two.example", "11.0.9.1", "2a0b:1:9::1")
+
+    def serve():
+        time.sleep(0.6)
+        while True:
+            sock, _ = slow.accept()
+            connection = Connection(sock)
+            threading.Thread(target=lambda c: c.until(b"\r\n\r\n") and
+                c.send(answer(b"late")), args=(connection,),
+                daemon=True).start()
+    threading.Thread(target=serve, daemon=True).start()
+    got = gate.get("http://two.example/late")
+    equal((got.status, got.body), (200, b"late"))
+    r = gate.record(url__path="/late")
+    equal(r["destination.ip"], "11.0.9.1")
+    equal(r["gatebook.decision"], "audit")
+    equal(r["rule.id"], "default")
+    for s in filling:
+        s.close()
+
+
+@with_gate(policy=RULES + "access {\n}\n")
+def a_new_rule_about_addresses_ends_a_running_tunnel(w, gate):
+    w.names.add("nine.example", "11.0.9.2")
+    Server("11.0.9.2", 443, echo)
+    with gate.client() as c, gate.client() as other:
+        equal(c.connect_to("nine.example:443").status, 200)
+        equal(other.connect_to("t.example:443").status, 200)
+        for client in (c, other):
+            client.send(b"\0x")
+            equal(client.take(2), b"\0x")
+        gate.write("test.policy", BY_ADDRESS)
+        equal(gate.command("reload").returncode, 0)
+        true(c.is_closed(), "left open")
+        other.send(b"y")
+        equal(other.take(1), b"y")
+    r = gate.record(destination__domain="nine.example")
+    equal(r["rule.id"], "by-destination")
+    equal(r["gatebook.outcome"], "denied-later")
+
+
+LIFTED = RULES + """access {
+    audit inside {
+        when address-kind private
+        and  host ten.example
+    }
+}
+"""
+
+
+@with_gate(policy=LIFTED)
+def a_rule_that_lifted_is_gone_and_so_is_the_tunnel(w, gate):
+    w.names.add("ten.example", "10.9.9.9")
+    Server("10.9.9.9", 443, echo)
+    with gate.client() as c:
+        equal(c.connect_to("ten.example:443").status, 200)
+        c.send(b"\0x")
+        equal(c.take(2), b"\0x")
+        gate.write("test.policy", RULES + "access {\n}\n")
+        equal(gate.command("reload").returncode, 0)
+        true(c.is_closed(), "left open")
+    r = gate.record(destination__domain="ten.example")
+    equal(r["gatebook.outcome"], "special-address")
+
+
+@with_gate(policy=RULES + """access {
+    audit careful {
+        when destination 11.0.9.0/24
+        commit forward
+    }
+}
+""")
+def a_rule_that_may_yet_demand_the_disk_is_obeyed(w, gate):
+    w.names.add("careful.example", "11.0.9.3")
+    Server("11.0.9.3", 80, lambda c: c.until(b"\r\n\r\n") and c.send(
+        answer(b"ok")))
+    equal(gate.get("http://careful.example/c").body, b"ok")
+    actions = within(5, lambda: [r["event.action"] for r in gate.records(
+        destination__domain="careful.example")])
+    equal(actions[0], "request-open")
+
+
 class Fixture(Corners):
     def __init__(self):
         super().__init__(SETTINGS)

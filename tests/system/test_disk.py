@@ -157,6 +157,30 @@ def count_goes_on_and_says_exactly_how_many(w):
 
 
 @case(timeout=120)
+def count_waits_for_no_disk_that_is_full(w):
+    """Under count traffic goes on, also where it would wait for the disk."""
+    small = Small(w, 4340, **{"log.failure": "count",
+        "log.commit": "forward"})
+    gate = small.gate
+    with gate.client() as c:
+        for _ in range(5):
+            equal(small.request(c, "forward").status, 200)
+        small.fill()
+        for _ in range(1500):
+            got = small.request(c, "forward")
+            true(got is not None, "the connection ended")
+            equal(got.status, 200)
+        small.room()
+        within(20, lambda: gate.records(event__action="gap"))
+        for _ in range(5):
+            equal(small.request(c, "forward").status, 200)
+    equal(small.refused, 0)
+    equal(small.seen("forward"), small.passed)
+    gate.stop()
+    gate.check_sequence()
+
+
+@case(timeout=120)
 def killed_while_the_disk_is_full(w):
     """What waited in the tables when the disk was full and the family died is
     written when there is room."""
