@@ -145,7 +145,8 @@ take_other(struct exchange *x, const char *protocol)
 	fact_set_absent(&x->facts, FACT_SERVER_NAME);
 	journal_text(x, RECORD_PROTOCOL_F, protocol, strlen(protocol));
 	lists_tls(x);
-	return exchange_decide(x);
+	/* The rule that lifted a refusal of ours may hold no more. */
+	return exchange_decide(x) && exchange_way_stands(x);
 }
 
 /* From looking to relaying, since nothing more will be seen: what the client sent
@@ -385,7 +386,8 @@ take_hello(struct exchange *x, const struct hello *hello)
 	}
 	journal_hello(x, hello);
 	lists_tls(x);
-	return exchange_decide(x);
+	/* The rule that lifted a refusal of ours may hold no more. */
+	return exchange_decide(x) && exchange_way_stands(x);
 }
 
 /* Look at all that came so far.  True if the tunnel goes on as one. */

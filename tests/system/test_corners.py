@@ -634,6 +634,25 @@ def a_rule_that_lifted_is_gone_and_so_is_the_tunnel(w, gate):
     equal(r["gatebook.outcome"], "special-address")
 
 
+@with_gate(policy=LIFTED)
+def a_rule_that_lifted_must_hold_for_both_names(w, gate):
+    w.names.add("ten.example", "10.9.9.8")
+    server = Server("10.9.9.8", 443, echo)
+    for name, passes in (("ten.example", True), (None, True),
+            ("eleven.example", False)):
+        hello = client_hello(name)
+        with gate.client() as c:
+            equal(c.connect_to("ten.example:443").status, 200)
+            c.send(hello)
+            if passes:
+                equal(c.take(len(hello)), hello)
+            else:
+                equal(c.rest(), b"\x15\3\3\0\2\2\x31")
+    equal(len(server.received), len(client_hello("ten.example"))
+        + len(client_hello(None)))
+    within(5, lambda: gate.records(gatebook__outcome="special-address"))
+
+
 @with_gate(policy=RULES + """access {
     audit careful {
         when destination 11.0.9.0/24
