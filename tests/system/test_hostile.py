@@ -44,6 +44,7 @@ OFFICE = """policy "Hostile %d" {
     controller "Test office"
     contact    "desk@office.example"
     timezone   "Europe/London"
+    notice     "https://office.example/notice"
 }
 access {
 %s}
@@ -67,6 +68,21 @@ POLICIES = [
         record host
     }
 """),
+    OFFICE % (4, "") + """
+headers {
+    set "X-Department" "Examples, a name that is not short at all"
+        when host h1.example or h2.example
+    strip "X-Long" when host h4.example
+}
+route {
+    parent "parent.example:8080" by-parent { when host h6.example }
+}
+tls {
+    never protected { when host h2.example }
+    inspect press { when host h5.example purpose "Records" }
+    tunnel the-rest
+}
+""",
 ]
 HOSTS = 8
 # What only a plain request asks for; other bytes may look like one, too.
@@ -224,7 +240,12 @@ def request(dice, where):
             % dice.randrange(3), 0.05), (b"Authorization: NTLM abc\r\n", 0.05),
             (b"X-Long: " + b"y" * dice.randrange(5000) + b"\r\n", 0.05),
             (b"Connection: Upgrade\r\nUpgrade: websocket\r\n", 0.07),
-            (b"Via: 1.1 other\r\n", 0.05)):
+            (b"Via: 1.1 other\r\n", 0.05), (b"User-Agent: " + dice.choice((
+            b"Mozilla/5.0 (X11) Gecko/20100101 Firefox/128.0", b"curl/8", b"",
+            b"(" * 600)) + b"\r\n", 0.2), (b"Sec-Fetch-Mode: navigate\r\n"
+            b"Sec-Fetch-Dest: iframe\r\nSec-Fetch-Site: cross-site\r\n", 0.1),
+            (b"Referer: http://u:p@x.example/" + b"z" * dice.choice((3, 900))
+            + b"\r\nOrigin: http://y.example\r\n", 0.1)):
         if dice.random() < rate:
             fields += more
     body = b""
@@ -382,7 +403,7 @@ class Hostile:
 
     def note(self, head):
         found = PLAIN.match(head)
-        if found:
+        if found and b"h2.example" not in head:     # its path is private
             self.seen.add(found.group(1).decode())
 
     def http(self, dice, sock):
@@ -493,7 +514,8 @@ def attack(w, gate, seed):
         while time.monotonic() < ends:
             time.sleep(dice.uniform(0.3, 1.5))
             gate.write("test.policy", dice.choice(POLICIES))
-            gate.command("reload", timeout=60)
+            if gate.command("reload", timeout=60).returncode != 0:
+                done["reloads refused"] += 1
     threads = [threading.Thread(target=client, args=(i,), daemon=True)
         for i in range(THREADS)] + [threading.Thread(target=policies,
         daemon=True)]
@@ -549,6 +571,7 @@ def hostile(name, **settings):
         print("    seed %s: %d conversations (%s), %d requests" % (seed,
             done.pop("all"), ", ".join("%d %s" % (n, k) for k, n in
             done.items()), totals["requests"]), flush=True)
+        equal(done["reloads refused"], 0)
         gate.check_said()
         equal(restarts(gate), 0, "restarts; it said:\n" + gate.said())
         within(20, lambda: gate.status()["totals"]["connections_open"] == 0,
