@@ -58,8 +58,7 @@ on_flush(struct deadline *deadline)
 {
 	struct clients *clients = flush_owner(deadline);
 
-	clients_flush(clients);
-	if (clients->summary_count > 0)
+	if (!clients_flush(clients))
 		deadline_set(clients->worker->wheel, deadline, FLUSH_US,
 		    on_flush);
 }
@@ -338,7 +337,7 @@ write_row(struct clients *clients, const struct summary *row)
 	    RECORD_KIND_REFUSED_SUMMARY, &record, &position);
 }
 
-void
+bool
 clients_flush(struct clients *clients)
 {
 	size_t done = 0;
@@ -349,4 +348,5 @@ clients_flush(struct clients *clients)
 	memmove(clients->summary, clients->summary + done,
 	    (clients->summary_count - done) * sizeof(clients->summary[0]));
 	clients->summary_count -= done;
+	return clients->summary_count == 0;
 }

@@ -26,7 +26,7 @@ bool clients_record_singly(struct clients *clients,
 /* Count refused connections that never get a record of their own. */
 void clients_count(struct clients *clients, const struct address *address,
     enum outcome outcome);
-/* Write out the summaries gathered so far; what finds no room stays. */
-void clients_flush(struct clients *clients);
+/* Write out the summaries gathered so far; what finds no room stays: then false. */
+bool clients_flush(struct clients *clients);
 
 #endif

@@ -324,7 +324,8 @@ journal_enter(struct exchange *x, const struct http1_head *head,
 		remember_decision(x, d);
 	add_client(&record, x);
 	text_field(&record, RECORD_METHOD_F, head->method);
-	if (head->is_request)
+	/* Of a head that was refused it is known if it came to the fields. */
+	if (head->is_request && (!x->refused || head->field_count > 0))
 		record_text(&record, RECORD_HTTP_VERSION_F,
 		    head->minor == 0 ? "1.0" : "1.1");
 	if (d != NULL) {

@@ -404,8 +404,11 @@ take_bytes(struct session *s, const unsigned char *bytes, size_t length)
 static void
 on_client_end(struct session *s, bool reset)
 {
-	if (s->state == SESSION_TUNNEL && !reset) {
-		tunnel_client_eof(s->exchange);
+	if (s->state == SESSION_TUNNEL) {
+		if (reset)
+			tunnel_client_gone(s->exchange);
+		else
+			tunnel_client_eof(s->exchange);
 		return;
 	}
 	if (s->exchange != NULL) {
@@ -498,6 +501,9 @@ shed(struct worker *w, int fd, const struct address *peer,
 		n = answer_write(&facts, w->scratch, w->scratch_size);
 		(void)send(fd, w->scratch, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 		(void)shutdown(fd, SHUT_WR);
+		/* What lies unread would turn the close into a reset, and that
+		 * may overtake the answer. */
+		(void)recv(fd, w->buffer, WORKER_READ, MSG_DONTWAIT);
 	}
 	(void)close(fd);
 }

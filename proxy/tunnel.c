@@ -56,6 +56,9 @@ end_tunnel(struct exchange *x, enum outcome outcome, bool reset)
 	struct session *s = x->session;
 
 	s->close_after = true;
+	/* Neither side may take what it got for the whole. */
+	if (reset)
+		end_close(origin_end(x), true);
 	exchange_end(&x, outcome, NULL);
 	session_close(&s, reset);
 }
@@ -176,6 +179,12 @@ tunnel_client_eof(struct exchange *x)
 		return;
 	tunnel_touch(x);
 	pass_end(x, false);
+}
+
+void
+tunnel_client_gone(struct exchange *x)
+{
+	end_tunnel(x, OUTCOME_CLIENT_RESET, true);
 }
 
 void

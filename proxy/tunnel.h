@@ -32,6 +32,8 @@ void tunnel_drained(struct exchange *exchange, bool to_client);
 void tunnel_touch(struct exchange *exchange);
 /* The client sends no more. */
 void tunnel_client_eof(struct exchange *exchange);
+/* The client is gone; the exchange and the session are, after it. */
+void tunnel_client_gone(struct exchange *exchange);
 /* Bytes the origin sent, read already.  false if the exchange is gone after
  * it. */
 bool tunnel_give(struct exchange *exchange, const unsigned char *bytes,

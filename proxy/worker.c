@@ -269,6 +269,9 @@ worker_maybe_leave(struct worker *w)
 {
 	if (!w->draining || w->session_count > 0 || w->unrecorded != NULL)
 		return;
+	/* The beat comes by again. */
+	if (!clients_flush(w->clients))
+		return;
 	(void)event_base_loopbreak(w->base);
 }
 

@@ -378,7 +378,7 @@ main(void)
 	(void)event_add(&w->parent_event, NULL);
 	(void)event_base_dispatch(w->base);
 	if (w->clients != NULL && w->book != NULL)
-		clients_flush(w->clients);
+		(void)clients_flush(w->clients);
 	if (!w->parent_gone)
 		send_words(MESSAGE_DRAINED, 0, NULL);
 	return 0;

@@ -129,6 +129,19 @@ def interim_answers_go_on_once_the_client_reads(w):
     w.serves()
 
 
+@case
+def a_version_that_was_never_read_is_not_recorded(w):
+    for line, version in ((b"GET http://o.example/v HTTP/1.1\r\nHost: a\r\n"
+            b"Host: b\r\n", "1.1"), (b"B@D / x\r\n", None)):
+        mark = len(list(w.gate.lines()))
+        with w.gate.client() as c:
+            c.send(line + b"\r\n")
+            equal(c.answer().status, 400)
+        r = within(5, lambda: [r for r in w.gate.records(
+            event__action="refused") if r["event.sequence"] >= mark])[0]
+        equal(r.get("http.version"), version)
+
+
 # --- a tunnel's last bytes ---------------------------------------------------------
 
 @case
@@ -171,6 +184,37 @@ def a_slow_taker_does_not_shorten_a_tunnel(w):
         c.take(size - 20000)
         c.end()
         equal(c.rest(), b"end\2")
+
+
+@case
+def a_reset_goes_through_a_tunnel(w):
+    """Who is cut off must not take what came for the whole, on either side."""
+    ends = []
+
+    def serve(connection):
+        connection.take(2)
+        if connection.received == b"\0r":
+            connection.reset()
+            return
+        connection.rest()
+        ends.append(connection.was_reset)
+    w.names.add("reset.example", "11.0.2.11")
+    Server("11.0.2.11", 443, serve)
+    for quiet in (False, True):
+        c = w.tunnel("reset.example:443")
+        c.send(b"\0x")
+        time.sleep(0.2)
+        if quiet:
+            c.end()
+            c.socket.close()
+        else:
+            c.reset()
+        within(5, lambda: len(ends) == quiet + 1)
+    equal(ends, [True, False])
+    with w.tunnel("reset.example:443") as c:
+        c.send(b"\0r")
+        c.rest()
+        true(c.was_reset, "an orderly end")
 
 
 @case
