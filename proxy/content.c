@@ -19,6 +19,14 @@ exchange_hungry(const struct exchange *x)
 	    x->upstream != NULL && end_waiting(&x->upstream->end) == 0;
 }
 
+bool
+exchange_is_full(const struct exchange *x)
+{
+	return !x->request_done && !x->cut &&
+	    (x->phase == PHASE_ANSWER || x->phase == PHASE_BODY) &&
+	    x->upstream != NULL && end_waiting(&x->upstream->end) > 0;
+}
+
 static void
 count_content(void *arg, const char *bytes, size_t length)
 {
@@ -40,7 +48,6 @@ on_body_late(struct deadline *deadline)
 size_t
 exchange_feed(struct exchange *x, const unsigned char *bytes, size_t length)
 {
-	struct session *s = x->session;
 	struct worker *w = x->worker;
 	enum http1_error error = HTTP1_NONE;
 	enum http1_result result = HTTP1_MORE;
@@ -69,8 +76,7 @@ exchange_feed(struct exchange *x, const unsigned char *bytes, size_t length)
 		switch (end_send_bytes(&x->upstream->end, bytes, used)) {
 		case END_ALL:
 			break;
-		case END_LATER:
-			session_read(s, false);
+		case END_LATER:		/* session_run() stops reading */
 			break;
 		case END_GONE:
 			/* It may have answered already: look, send no more. */
@@ -115,9 +121,6 @@ exchange_wait_sides(struct exchange *x)
 void
 exchange_want_content(struct exchange *x)
 {
-	struct session *s = x->session;
-
 	exchange_wait_sides(x);
-	session_read(s, true);
-	(void)session_run(s);
+	(void)session_run(x->session);
 }

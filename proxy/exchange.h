@@ -154,6 +154,8 @@ size_t exchange_feed(struct exchange *exchange, const unsigned char *bytes,
     size_t length);
 /* Whether it takes content now. */
 bool exchange_hungry(const struct exchange *exchange);
+/* Whether the origin takes no more content for now. */
+bool exchange_is_full(const struct exchange *exchange);
 /* Answer with words of our own if that is still possible, then end; else cut the
  * client off so that it cannot take the rest for the whole. */
 void exchange_fail(struct exchange *exchange, enum outcome outcome,
@@ -210,8 +212,8 @@ void exchange_wait_client(struct exchange *exchange);
  * is here or the origin takes no more of it now. */
 void exchange_wait_sides(struct exchange *exchange);
 
-/* Read the content of the request now that somebody takes it (again).  May end
- * the exchange and close the session. */
+/* Go on with the content of the request now that somebody takes it (again).  May
+ * end the exchange and close the session. */
 void exchange_want_content(struct exchange *exchange);
 
 /* Called by upstream.c: */

@@ -365,6 +365,11 @@ session_run(struct session *s)
 			return true;
 		}
 		wait_for_head(s);
+	} else if (s->state == SESSION_EXCHANGE) {
+		/* Read ahead, but neither what the origin cannot take now nor
+		 * without a bound. */
+		session_read(s, s->in_length < KEEP_MORE &&
+		    !exchange_is_full(s->exchange));
 	}
 	return true;
 }
@@ -395,8 +400,8 @@ take_bytes(struct session *s, const unsigned char *bytes, size_t length)
 		session_close(&s, true);
 		return;
 	}
-	/* Stop reading ahead while nobody takes it. */
-	if (s->state != SESSION_HEAD && s->in_length >= KEEP_MORE)
+	/* Stop reading while it is looked at what a tunnel carries. */
+	if (s->state == SESSION_TUNNEL && s->in_length >= KEEP_MORE)
 		session_read(s, false);
 	(void)session_run(s);
 }

@@ -492,6 +492,28 @@ def half_a_head_behind_a_PROXY_header(w, gate):
     equal(gate.record(event__action="refused")["source.ip"], "192.0.2.7")
 
 
+@with_gate({"http.head.max": "4K", "http.field.max": "2K",
+    "http.target.max": "2K"})
+def many_requests_behind_a_body(w, gate):
+    """The body wakes the reading; what is read ahead stays bounded, and nobody
+    is cut off for it."""
+    def slow(connection, request):
+        time.sleep(0.5)
+        connection.send(answer(b"slow"))
+    path = w.path(slow)
+    count = 800
+    with gate.client() as c:
+        data = "POST %s HTTP/1.1\r\nHost: o.example\r\nContent-Length: 1\r\n" \
+            "\r\nx" % w.url(path) + ("OPTIONS * HTTP/1.1\r\nHost: o.example"
+            "\r\nX: %s\r\n\r\n" % ("y" * 900)) * count
+        thread = threading.Thread(target=c.send, args=(data,))
+        thread.start()
+        equal(c.answer().body, b"slow")
+        for _ in range(count):
+            equal(c.answer().status, 200)
+        thread.join()
+
+
 class Parent:
     """A proxy that opens tunnels; greeting goes with its answer to CONNECT."""
 
