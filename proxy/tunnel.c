@@ -224,7 +224,7 @@ on_hello_late(struct deadline *deadline)
 	x->watched = malloc(WATCHED_MAX);
 	if (x->watched == NULL)
 		report_bug("no memory for a hello");
-	if (!exchange_decide(x))
+	if (!exchange_decide(x) || !exchange_way_stands(x))
 		return;
 	start_relay(x);
 	(void)session_run(x->session);
