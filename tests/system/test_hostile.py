@@ -568,7 +568,7 @@ def all_are_recorded(gate):
         totals["log_refused"]
 
 
-def hostile(name, **settings):
+def hostile(name, nofile=None, **settings):
     def one(w):
         seed = "%d %s" % (SEED, name)
         port = 3200 + 10 * hostile.count
@@ -576,7 +576,7 @@ def hostile(name, **settings):
         w.gate = gate = Gate(dict(SETTINGS, listen=[
             "main 127.0.0.1:%d" % port,
             "pp 127.0.0.1:%d proxy-protocol" % (port + 2)], **settings),
-            policy=POLICIES[0], port=port)
+            policy=POLICIES[0], port=port, nofile=nofile)
         for o in w.origins:
             o.seen.clear()
         before = descriptors(gate)
@@ -621,7 +621,7 @@ hostile.count = 0
 hostile("straight_to_the_origins")
 hostile("through_a_parent", **{"upstream.parent": "parent.example:8080"})
 hostile("commit_forward", **{"log.commit": "forward"})
-hostile("too_little_of_everything", **{"log.inflight.cells": "64",
+hostile("too_little_of_everything", nofile=48, **{"log.inflight.cells": "64",
     "client.max": "26", "client.max.address": "24", "worker.count": "1",
     "upstream.pool": "3",
     "upstream.pool.host": "2", "http.head.max": "4K", "http.field.max": "1K",
